@@ -1,0 +1,35 @@
+"""The command ``mv2``.
+
+    _run.py         from arguments to exit code: errors, interrupts, closed pipes
+    _app.py         the list of commands; each is imported only when it is used
+    _options.py     options that several commands share, and how memories are opened
+    _output.py      JSON, plain text and colour
+    _progress.py    progress on a terminal
+    _put.py, _inputs.py, _load.py     documents on their way in
+    _find.py, _view.py                documents on their way out
+    _change.py, _care.py              update and delete; create, stats, verify, vacuum
+    _demo.py, _about.py               the demo; version and completion
+
+Only the public package is used from here. Nothing is imported before it is
+needed: a whole ``mv2 find`` takes less than a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line; ``args`` None means the arguments of the process.
+
+    Returns the exit code: 0 done, 1 error, 2 usage, 3 not found, 4 damaged
+    file, 5 locked, 130 interrupted.
+    """
+    from mv2.cli._run import run
+
+    return run(args)

@@ -1,0 +1,175 @@
+"""What commands print: JSON for programs, plain text and a little bold for people.
+
+Text from documents goes through ``clean`` before it reaches a terminal, so
+that a document cannot send it control sequences.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+import click
+
+# Control characters except line feed and tab, and the marks that reorder text.
+_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SPACE: Final = re.compile(r"\s+")
+_UNITS: Final = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+class Output:
+    """Where one command's results go.
+
+    ``json`` and ``quiet`` are the options of the same names.
+    """
+
+    def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.bold_is_on = not json and wants_colour(sys.stdout)
+
+    def document(self, value: object) -> None:
+        """Print one JSON document."""
+        write_json(value, sys.stdout)
+
+    def line(self, text: str = "") -> None:
+        """Print a line for people."""
+        click.echo(clean(text))
+
+    def styled(self, text: str) -> None:
+        """Print a line that holds our own bold marks; its parts must be clean."""
+        click.echo(text, color=True if self.bold_is_on else None)
+
+    def note(self, text: str) -> None:
+        """Print a line beside the results, unless the command is to be quiet."""
+        if not self.quiet and not self.json:
+            click.echo(clean(text), err=True)
+
+    def bold(self, text: str) -> str:
+        """The text in bold where the terminal can show it."""
+        return f"\x1b[1m{text}\x1b[0m" if self.bold_is_on else text
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal that may get colour (``NO_COLOR`` says no)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def write_json(value: object, stream: TextIO) -> None:
+    """Write one JSON document and a line end; dataclasses become objects."""
+    stream.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+
+
+def plain(value: object) -> Any:
+    """The value in terms of JSON: objects, arrays, strings, numbers, null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    return value
+
+
+def clean(text: str) -> str:
+    """The text without characters that a terminal would obey."""
+    return _UNSAFE.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space as one space."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def shorten(text: str, width: int) -> str:
+    """At most ``width`` characters of the text, on one line."""
+    flat = clean(one_line(text))
+    return flat if len(flat) <= width else flat[: max(width - 1, 0)].rstrip() + "…"
+
+
+def terminal_width() -> int:
+    """Columns to use for running text."""
+    return min(shutil.get_terminal_size((96, 24)).columns, 100)
+
+
+def moment(timestamp: int | None, *, with_time: bool = False) -> str:
+    """A UTC time in seconds as ``2026-11-22`` or ``2026-11-22 14:05``."""
+    if timestamp is None:
+        return "-"
+    import datetime as dt
+
+    try:
+        value = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=timestamp)
+    except OverflowError:
+        return str(timestamp)
+    return value.strftime("%Y-%m-%d %H:%M" if with_time else "%Y-%m-%d")
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: ``812 bytes``, ``1.4 MiB``."""
+    amount = float(count)
+    for unit in _UNITS:
+        if amount < 1024 or unit == _UNITS[-1]:
+            return f"{count} bytes" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    raise AssertionError("unreachable")
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 document``, ``1,204 documents``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def snippet_lines(
+    text: str, ranges: tuple[tuple[int, int], ...], out: Output, *, width: int, limit: int = 4
+) -> list[str]:
+    """A snippet as lines of at most ``width`` columns with the matches in bold."""
+    marked = _words_with_marks(text, ranges)
+    lines: list[str] = []
+    current: list[str] = []
+    used = 0
+    for word, pieces in marked:
+        if current and used + 1 + len(word) > width:
+            lines.append(" ".join(current))
+            if len(lines) == limit:
+                lines[-1] += " …"
+                return lines
+            current, used = [], 0
+        current.append("".join(out.bold(clean(part)) if hit else clean(part) for part, hit in pieces))
+        used += len(word) + (1 if used else 0)
+    if current:
+        lines.append(" ".join(current))
+    return lines
+
+
+def _words_with_marks(
+    text: str, ranges: tuple[tuple[int, int], ...]
+) -> list[tuple[str, list[tuple[str, bool]]]]:
+    """Words of the text, each cut into (part, is it a match)."""
+    words = []
+    for match in re.finditer(r"\S+", text):
+        start, end = match.span()
+        pieces: list[tuple[str, bool]] = []
+        at = start
+        for low, high in sorted(ranges):
+            low, high = max(low, at), min(high, end)  # noqa: PLW2901 - clipped to this word
+            if low >= high:
+                continue
+            if low > at:
+                pieces.append((text[at:low], False))
+            pieces.append((text[low:high], True))
+            at = high
+        if at < end:
+            pieces.append((text[at:end], False))
+        words.append((match.group(), pieces))
+    return words

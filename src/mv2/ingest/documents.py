@@ -1,0 +1,261 @@
+"""From a document to log entries: content stored so that it comes back byte for byte."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mv2.errors import InvalidArgumentError, LimitError, MemoryNotFoundError
+from mv2.format.checksum import digest
+from mv2.format.compression import compress, compress_splitting
+from mv2.format.footer import FOOTER_MAGIC
+from mv2.format.frame import ENCODING_PLAIN, ENCODING_ZSTD, ROLE_CHUNK
+from mv2.format.metadata import DocMetadata, TextChunkManifest
+from mv2.format.wal import FrameEntry
+from mv2.ingest.chunking import chunk_ranges, needs_chunking
+from mv2.ingest.metadata import encode_metadata
+from mv2.ingest.times import now, to_seconds
+from mv2.ingest.vectors import is_matrix, vector_bytes
+from mv2.storage.reserved import PUT_AT
+from mv2.types import Document
+
+#: One frame of the format holds at most this many bytes (docs/format.md, "Limits").
+MAX_FRAME_BYTES = 256 << 20
+MAX_LABELS = 1024
+CHUNK_CHARS = 1200
+#: Given to all text: the original re-indexes frames by their payload only if they are text.
+TEXT_MIME = "text/plain"
+_ENRICHED = 1
+_CONFLICTS = ("version", "keep_both", "error", "skip")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A document ready to be written.
+
+    Attributes:
+        entries: the document's own entry, then its chunks. A chunk's
+            ``parent_sequence`` is 0, its parent's place in this list.
+        texts: the text to index of each entry, None where there is none.
+        raw: the exact content.
+        source_path: where the content was read from, if it was a file.
+    """
+
+    entries: list[FrameEntry]
+    texts: list[str | None]
+    raw: bytes
+    document: Document
+
+    @property
+    def head(self) -> FrameEntry:
+        return self.entries[0]
+
+
+def store_payload(raw: bytes, is_text: bool) -> tuple[bytes, int]:
+    """Stored bytes and their encoding: zstd where it saves bytes, plain otherwise.
+
+    The footer magic never stands in the result, so that a memory kept inside a
+    memory cannot be taken for the file's own structure.
+    """
+    if is_text or FOOTER_MAGIC in raw:
+        packed = compress(raw)
+        if FOOTER_MAGIC in packed:
+            return compress_splitting(raw, FOOTER_MAGIC), ENCODING_ZSTD
+        if len(packed) < len(raw) or FOOTER_MAGIC in raw:
+            return packed, ENCODING_ZSTD
+    return raw, ENCODING_PLAIN
+
+
+def read_content(content: Any) -> tuple[bytes, str | None, str | None]:
+    """(exact bytes, text or None, path it was read from or None).
+
+    Raises:
+        InvalidArgumentError: not text, bytes or a path, or text that is not Unicode.
+        MemoryNotFoundError: there is no such file.
+        LimitError: larger than a frame can be.
+    """
+    source = None
+    if isinstance(content, str):
+        try:
+            raw = content.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidArgumentError(
+                f"the text holds a lone surrogate at character {error.start}",
+                remedy="Give bytes, or text that was decoded with errors='replace'.",
+            ) from error
+        text: str | None = content
+    else:
+        if isinstance(content, os.PathLike):
+            source = os.fspath(content)
+            raw = _read_file(source)
+        elif isinstance(content, bytes | bytearray | memoryview):
+            raw = bytes(content)
+        else:
+            raise InvalidArgumentError(
+                f"content of type {type(content).__name__} cannot be put", remedy="Give str, bytes or a Path."
+            )
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = None
+    if len(raw) > MAX_FRAME_BYTES:
+        raise LimitError(f"{len(raw)} bytes are more than the {MAX_FRAME_BYTES} a frame can hold")
+    return raw, text, source
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        size = os.stat(path).st_size
+        if size > MAX_FRAME_BYTES:
+            raise LimitError(f"{path} has {size} bytes, more than the {MAX_FRAME_BYTES} a frame can hold")
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise MemoryNotFoundError(f"there is no file {path}", path=path) from error
+    except OSError as error:
+        raise InvalidArgumentError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
+    """Check a document and encode it; nothing is written.
+
+    Args:
+        put_at: the moment of the put (UTC seconds), None for the present one.
+
+    Raises:
+        InvalidArgumentError: and its kinds, for values that can never be stored.
+    """
+    if document.on_conflict not in _CONFLICTS:
+        raise InvalidArgumentError(
+            f"on_conflict {document.on_conflict!r} is unknown", remedy=f"Use one of {', '.join(_CONFLICTS)}."
+        )
+    raw, text, source = read_content(document.content)
+    put_at = now() if put_at is None else put_at
+    metadata = encode_metadata(document.metadata) if document.metadata else {}
+    metadata[PUT_AT] = str(put_at)
+    entry = FrameEntry(
+        timestamp=put_at if document.timestamp is None else to_seconds(document.timestamp),
+        kind=_optional_text(document.kind, "kind"),
+        track=_optional_text(document.track, "track"),
+        uri=_optional_text(document.uri, "uri"),
+        title=_optional_text(document.title, "title"),
+        tags=read_texts(document.tags, "tags"),
+        labels=read_texts(document.labels, "labels"),
+        extra_metadata=metadata,
+        source_path=_optional_text(document.source_path or source, "source_path"),
+        search_text="",  # the original destroys a file whose log has a payload without one
+        enrichment_state=_ENRICHED,
+    )
+    mime = TEXT_MIME if document.mime is None and text is not None else _optional_text(document.mime, "mime")
+    entry.metadata = None if mime is None else DocMetadata(mime=mime)
+    prepared = Prepared([entry], [text], raw, document)
+    if text is not None and needs_chunking(text):
+        _add_chunks(prepared, text, document.embedding)
+    else:
+        entry.payload, entry.canonical_encoding = store_payload(raw, text is not None)
+        entry.canonical_length = len(raw)
+        if document.embedding is not None:
+            entry.embedding = single_vector(document.embedding)
+    return prepared
+
+
+def _add_chunks(prepared: Prepared, text: str, embedding: Any) -> None:
+    """Cut a long text: the parent keeps the plan, the children the exact slices."""
+    parent = prepared.head
+    ranges = chunk_ranges(text, CHUNK_CHARS)
+    vectors = [] if embedding is None else chunk_vectors(embedding, len(ranges), parent)
+    parent.canonical_length = 0
+    parent.source_sha256 = digest(prepared.raw)
+    parent.chunk_manifest = TextChunkManifest(CHUNK_CHARS, ranges)
+    parent.chunk_count = len(ranges)
+    prepared.texts[0] = None
+    for index, (start, end) in enumerate(ranges):
+        piece = text[start:end]
+        raw = piece.encode()
+        payload, encoding = store_payload(raw, is_text=True)
+        prepared.entries.append(
+            FrameEntry(
+                timestamp=parent.timestamp,
+                kind=parent.kind,
+                track=parent.track,
+                payload=payload,
+                embedding=vectors[index] if vectors else None,
+                uri=parent.uri and chunk_uri(parent.uri, index),
+                title=parent.title and f"{parent.title} (page {index + 1}/{len(ranges)})",
+                canonical_encoding=encoding,
+                canonical_length=len(raw),
+                metadata=DocMetadata(mime=TEXT_MIME),
+                search_text="",
+                tags=parent.tags,
+                labels=parent.labels,
+                extra_metadata=parent.extra_metadata,
+                role=ROLE_CHUNK,
+                parent_sequence=0,
+                chunk_index=index,
+                chunk_count=len(ranges),
+                enrichment_state=_ENRICHED,
+            )
+        )
+        prepared.texts.append(piece)
+
+
+def chunk_uri(uri: str, index: int) -> str:
+    """The uri of a chunk; ``index`` counts from 0, pages from 1."""
+    return f"{uri}#page-{index + 1}"
+
+
+def single_vector(embedding: Any) -> bytes:
+    """The bytes of the one vector a document of one piece has."""
+    if is_matrix(embedding):
+        if len(embedding) != 1:
+            raise InvalidArgumentError(
+                f"{len(embedding)} vectors were given for a document of one piece", remedy="Give one vector."
+            )
+        embedding = embedding[0]
+    return vector_bytes(embedding)
+
+
+def chunk_vectors(embedding: Any, count: int, parent: FrameEntry) -> list[bytes]:
+    """One vector for the document stays with the parent; a matrix has a row per chunk."""
+    if not is_matrix(embedding):
+        parent.embedding = vector_bytes(embedding)
+        return []
+    if len(embedding) != count:
+        raise InvalidArgumentError(
+            f"{len(embedding)} vectors were given for a document of {count} chunks",
+            remedy="Give one vector for the document, or one per chunk.",
+        )
+    return [vector_bytes(row) for row in embedding]
+
+
+def _optional_text(value: Any, name: str) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name} is {type(value).__name__}, not a string")
+    return _encodable(value, name)
+
+
+def _encodable(value: str, name: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(f"{name} holds a lone surrogate at character {error.start}") from error
+    return value
+
+
+def read_texts(values: Sequence[str], name: str) -> list[str]:
+    """A checked copy of tags or labels."""
+    if isinstance(values, str):
+        raise InvalidArgumentError(f"{name} is one string", remedy=f"Give a list: {name}=[{values!r}].")
+    texts = list(values)
+    for value in texts:
+        if not isinstance(value, str):
+            raise InvalidArgumentError(f"{name} holds {type(value).__name__}, not only strings")
+        if not value.isascii():
+            _encodable(value, name)
+    if len(texts) > MAX_LABELS:
+        raise LimitError(f"{len(texts)} {name} are more than the {MAX_LABELS} a frame can hold")
+    return texts

@@ -1,0 +1,81 @@
+"""Metadata values: JSON in the file, Python values for people.
+
+The file's metadata map holds strings. Each value is stored as JSON text, as
+the original's bindings do, so that types come back as they were given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mv2.errors import InvalidArgumentError, LimitError
+from mv2.storage.reserved import PREFIX
+
+#: The format ends at 4,096 entries a frame; some are kept for our own keys.
+MAX_ENTRIES = 4096 - 8
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def encode_metadata(values: Mapping[str, Any]) -> dict[str, str]:
+    """JSON text by key.
+
+    Raises:
+        InvalidArgumentError: a key is not a string or is reserved, or a value is not JSON.
+        LimitError: more entries than a frame can hold.
+    """
+    encoded: dict[str, str] = {}
+    for key, value in values.items():
+        if not isinstance(key, str):
+            raise InvalidArgumentError(f"metadata key {key!r} is not a string")
+        if key.startswith(PREFIX):
+            raise InvalidArgumentError(
+                f"metadata key {key!r} is reserved", remedy=f"Keys starting with {PREFIX} belong to the engine."
+            )
+        encoded[key] = _encode_value(key, value)
+    if len(encoded) > MAX_ENTRIES:
+        raise LimitError(f"{len(encoded)} metadata entries are more than the {MAX_ENTRIES} a frame can hold")
+    return encoded
+
+
+def _encode_value(key: str, value: Any) -> str:
+    _check_keys(key, value)
+    try:
+        text = _encode(value)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgumentError(
+            f"the metadata value of {key!r} is not JSON: {error}",
+            remedy="Use strings, finite numbers, booleans, None, lists and dicts with string keys.",
+        ) from error
+    return text
+
+
+def _check_keys(key: str, value: Any, depth: int = 0) -> None:
+    """JSON would turn other keys into strings without a word."""
+    if isinstance(value, Mapping):
+        for inner, item in value.items():
+            if not isinstance(inner, str):
+                raise InvalidArgumentError(f"the metadata value of {key!r} has the key {inner!r}, not a string")
+            if depth < 100:
+                _check_keys(key, item, depth + 1)
+    elif isinstance(value, list | tuple) and depth < 100:
+        for item in value:
+            _check_keys(key, item, depth + 1)
+
+
+def decode_metadata(stored: Mapping[str, str]) -> dict[str, Any]:
+    """Values by key, without reserved keys; text that is not JSON comes back as it is."""
+    if not stored:
+        return {}
+    values: dict[str, Any] = {}
+    for key, text in stored.items():
+        if key.startswith(PREFIX):
+            continue
+        try:
+            values[key] = json.loads(text)
+        except (ValueError, RecursionError):
+            values[key] = text
+    return values

@@ -1,0 +1,159 @@
+"""Splitting a query into lexemes; what they mean together is `mv2.search.query`'s affair."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, NoReturn
+
+from mv2.errors import QueryError
+from mv2.index.lexical import lower, words
+from mv2.search._dates import period
+from mv2.search.nodes import During, Field, Node, Phrase, Prefix, Terms
+
+MAX_PARTS: Final = 1_000
+
+Kind = Literal["word", "phrase", "prefix", "field", "date", "and", "or", "not", "minus", "(", ")", "bad"]
+
+_FIELDS: Final = "uri|scope|title|tag|label|track|kind"
+_QUOTES: Final = '"\u201c\u201d\u201e'
+_LEXEME: Final = re.compile(
+    rf"""
+      (?P<space>\s+)
+    | (?P<date>date:\[(?P<range>[^\]]*)(?P<closed>\]?)|date:(?P<day>[^\s()\[\]{_QUOTES}]+))
+    | (?P<field>(?:{_FIELDS}):
+        (?:[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<shut>[{_QUOTES}]?)|(?P<value>[^\s(){_QUOTES}]+)))
+    | (?P<minus>-(?=[^\W\d_]|[{_QUOTES}(]))
+    | (?P<phrase>[{_QUOTES}](?P<inside>[^{_QUOTES}]*)[{_QUOTES}])
+    | (?P<open>\()
+    | (?P<close>\))
+    | (?P<quote>[{_QUOTES}])
+    | (?P<operator>(?:AND|OR|NOT)(?=[\s()]|$))
+    | (?P<prefix>[^\W_]+\*(?=[\s()]|$))
+    | (?P<word>[^\s(){_QUOTES}]+)
+    """,
+    re.VERBOSE,
+)
+CLEAR: Final = re.compile(rf"(?:^|[\s(-])(?:(?:{_FIELDS}|date):[^\s)]|(?:AND|OR|NOT)(?=[\s()]|$))")
+_RANGE: Final = re.compile(r"\s*(\S+)\s+TO\s+(\S+)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    kind: Kind
+    text: str
+    position: int
+    node: Node | None = None
+
+
+def lex(text: str, *, strict: bool) -> list[Lexeme]:
+    """Lexemes of `text`; with `strict`, malformed ones raise QueryError, else they separate words."""
+    lexemes: list[Lexeme] = []
+    position = 0
+    fresh = True
+    while position < len(text):
+        match = _LEXEME.match(text, position)
+        assert match is not None, "every character begins some lexeme"
+        name = match.lastgroup and _outer(match)
+        if name != "space":
+            lexeme = _lexeme(text, match, name or "word", strict=strict, fresh=fresh)
+            lexemes.append(lexeme)
+            if len(lexemes) > MAX_PARTS and strict:
+                fail(text, position, f"the query has more than {MAX_PARTS:,} parts", "Shorten it.")
+            fresh = lexeme.kind in ("(", "minus")
+            position = position + 1 if lexeme.kind == "bad" else match.end()
+        else:
+            fresh = True
+            position = match.end()
+    return lexemes
+
+
+def single(chunk: str) -> Node | None:
+    """One typed word; "state-of-the-art" is a phrase; punctuation is nothing."""
+    found = words(chunk)
+    if not found:
+        return None
+    return Terms((found[0],)) if len(found) == 1 else Phrase(chunk)
+
+
+def _outer(match: re.Match[str]) -> str:
+    for name in ("space", "date", "field", "minus", "phrase", "open", "close", "quote", "operator", "prefix"):
+        if match[name] is not None:
+            return name
+    return "word"
+
+
+def _lexeme(text: str, match: re.Match[str], name: str, *, strict: bool, fresh: bool) -> Lexeme:
+    position = match.start()
+    if name == "word":
+        return Lexeme("word", match[0], position)
+    if name in ("open", "close", "quote"):
+        if strict and fresh and name == "quote":
+            fail(text, position, "a quote is not closed", 'Close it, or leave the " out.')
+        if name == "quote":
+            return Lexeme("bad", "", position)
+        return Lexeme("(" if name == "open" else ")", "", position) if strict else Lexeme("bad", "", position)
+    if name == "operator":
+        kinds: dict[str, Kind] = {"AND": "and", "OR": "or", "NOT": "not"}
+        return Lexeme(kinds[match[0]] if strict else "word", match[0], position)
+    # What follows is syntax only at the start of a word: not in co-op, 5"x3", or a:tag:b.
+    if not fresh or (not strict and name in ("field", "date")):
+        if match[0][0] in _QUOTES:
+            return Lexeme("bad", "", position)
+        return Lexeme("word", match[0], position)
+    if name == "minus":
+        return Lexeme("minus", "", position)
+    if name == "phrase":
+        inside = match["inside"]
+        return Lexeme("phrase", inside, position, Phrase(inside) if words(inside) else None)
+    if name == "prefix":
+        found = words(match[0])
+        return Lexeme(
+            "prefix",
+            match[0],
+            position,
+            Prefix(found[0]) if found == [lower(match[0][:-1])] else single(match[0]),
+        )
+    if name == "field":
+        return _field(text, match)
+    return _date(text, match)
+
+
+def _field(text: str, match: re.Match[str]) -> Lexeme:
+    name = match[0].partition(":")[0]
+    if match["quoted"] is not None and not match["shut"]:
+        fail(text, match.start("quoted") - 1, "a quote is not closed", 'Close it, or leave the " out.')
+    value = match["value"] if match["quoted"] is None else match["quoted"]
+    if not value.strip():
+        fail(
+            text,
+            match.start(),
+            f"the field {name}: has no value",
+            f'Write {name}:value or {name}:"two words".',
+        )
+    return Lexeme("field", match[0], match.start(), Field(name, value))
+
+
+def _date(text: str, match: re.Match[str]) -> Lexeme:
+    remedy = "Write date:2024, date:[2024-01 TO 2024-03-15] or date:[2024 TO *]."
+    if match["day"] is not None:
+        ends = (match["day"], match["day"])
+    else:
+        if not match["closed"]:
+            fail(text, match.start(), "the date range is not closed", remedy)
+        inside = _RANGE.fullmatch(match["range"])
+        if inside is None:
+            fail(text, match.start("range"), "the date range is not of the form [A TO B]", remedy)
+        ends = (inside[1], inside[2])
+    try:
+        start = None if ends[0] == "*" else period(ends[0])[0]
+        end = None if ends[1] == "*" else period(ends[1])[1]
+    except (ValueError, OverflowError) as error:
+        fail(text, match.start(), f"the date range does not make sense: {error}", remedy)
+    if start is not None and end is not None and start >= end:
+        fail(text, match.start(), "the date range ends before it begins", remedy)
+    return Lexeme("date", match[0], match.start(), During(start, end))
+
+
+def fail(text: str, position: int, message: str, remedy: str) -> NoReturn:
+    raise QueryError(f"{message} (at character {position})", query=text, position=position, remedy=remedy)

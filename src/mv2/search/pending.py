@@ -1,0 +1,133 @@
+"""Frames that the embedded index does not have yet.
+
+A frame is split into stems once and stays here until a checkpoint moves it into
+the index. A process that opens a memory with many pending frames would pay for
+all of them before its first answer; instead their text is scanned for the
+words, only those that may match are split, and a few more with every query.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from mv2.index.lexical import LexicalReader, indexed_text, lower, tokens
+from mv2.search._conditions import needle, prefix_needle
+from mv2.search._corpus import Corpus, Scores
+from mv2.search.nodes import And, Node, Or, Phrase, Prefix, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mv2.search.source import FrameSource
+
+SPLIT_PER_QUERY: Final = 64
+
+
+class Overlay:
+    """Cache of pending frames of one memory, kept by whoever holds the handle.
+
+    It fits every view of the same memory, in any order. Safe to share between
+    threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start = 0
+        self._next = 0
+        self._corpus = Corpus()
+        self._unsplit: dict[int, str] = {}
+
+    def discard(self, from_id: int = 0) -> None:
+        """Forget frames from `from_id` on: a rollback has taken them back."""
+        with self._lock:
+            if from_id < self._next:
+                self._reset(self._start)
+
+    def search(self, node: Node, source: FrameSource, reader: LexicalReader | None) -> Scores:
+        """Score of every active pending frame that matches `node`."""
+        start = source.indexed_count if reader is not None else 0
+        end = source.frame_count
+        if start >= end:
+            return {}
+        with self._lock:
+            self._follow(source, start, end)
+            self._split_candidates(node, source)
+            active = source.is_active
+            universe = {k for k in self._corpus.ids if start <= k < end and active(k)}
+            return self._corpus.evaluate(node, universe, source, reader)
+
+    def _reset(self, start: int) -> None:
+        self._start = self._next = start
+        self._corpus = Corpus()
+        self._unsplit = {}
+
+    def _follow(self, source: FrameSource, start: int, end: int) -> None:
+        """Take in frames start..end-1, and let go of earlier ones."""
+        if start < self._start or start > self._next:
+            self._reset(start)
+        elif start > self._start:
+            self._drop_before(start)
+        for frame_id in range(self._next, end):
+            if source.is_active(frame_id):
+                self._unsplit[frame_id] = _searchable(frame_id, source)
+        self._next = max(self._next, end)
+
+    def _drop_before(self, start: int) -> None:
+        old, waiting, following = self._corpus, self._unsplit, self._next
+        self._reset(start)
+        self._next = following
+        self._unsplit = {k: text for k, text in waiting.items() if k >= start}
+        self._corpus = old.without(k for k in list(old.ids) if k < start)
+
+    def _split_candidates(self, node: Node, source: FrameSource) -> None:
+        if not self._unsplit:
+            return
+        waiting = list(self._unsplit)
+        chosen = set(waiting[:SPLIT_PER_QUERY])
+        if len(waiting) > SPLIT_PER_QUERY:
+            may_match = _scan(node)
+            chosen.update(k for k, text in self._unsplit.items() if may_match(text))
+        for frame_id in sorted(chosen):
+            del self._unsplit[frame_id]
+            self._corpus.add(frame_id, source)
+
+
+def _searchable(frame_id: int, source: FrameSource) -> str:
+    """Everything of a frame that words can match, in lower case."""
+    record = source.record(frame_id)
+    text = indexed_text(source.text(frame_id) or "", record.title)
+    return lower("\n".join((text, *record.tags, *record.labels, record.track or "")))
+
+
+def _scan(node: Node) -> Callable[[str], bool]:
+    """A test of whether a text may match `node`; never wrong in saying no."""
+    match node:
+        case Terms():
+            tests = [_has_all([word]) for word in node.words]
+            return (lambda text: any(test(text) for test in tests)) if node.any else _both(tests)
+        case Phrase():
+            return _has_all([node.text])
+        case Prefix():
+            start = prefix_needle(node.start)
+            return lambda text: start in text
+        case And():
+            return _both([_scan(child) for child in node.children])
+        case Or():
+            tests = [_scan(child) for child in node.children]
+            return lambda text: any(test(text) for test in tests)
+        case _:
+            return lambda _: True
+
+
+def _has_all(values: Iterable[str]) -> Callable[[str], bool]:
+    # Outside ASCII the lower case of one letter is not one letter everywhere.
+    needles = [needle(stem) for value in values for stem in tokens(value) if stem.isascii()]
+    if len(needles) == 1:
+        only = needles[0]
+        return lambda text: only in text
+    return lambda text: all(part in text for part in needles)
+
+
+def _both(tests: list[Callable[[str], bool]]) -> Callable[[str], bool]:
+    return lambda text: all(test(text) for test in tests)

@@ -1,0 +1,103 @@
+"""What search needs to see of a memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from mv2.index.lexical import LexicalReader
+
+
+class RecordView(Protocol):
+    """The fields of a frame's record that search reads; times are UTC seconds."""
+
+    @property
+    def timestamp(self) -> int:
+        """When it happened, UTC seconds."""
+        ...
+
+    @property
+    def uri(self) -> str | None:
+        """Identity of the document."""
+        ...
+
+    @property
+    def title(self) -> str | None:
+        """Its title."""
+        ...
+
+    @property
+    def kind(self) -> str | None:
+        """Its kind."""
+        ...
+
+    @property
+    def track(self) -> str | None:
+        """Its track."""
+        ...
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """Its tags."""
+        ...
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Its labels."""
+        ...
+
+    @property
+    def role(self) -> int:
+        """1 for a chunk, another number for a document."""
+        ...
+
+    @property
+    def parent_id(self) -> int | None:
+        """The document of a chunk."""
+        ...
+
+
+class FrameSource(Protocol):
+    """A consistent view of a memory that does not change while a search runs."""
+
+    @property
+    def frame_count(self) -> int:
+        """Ids are 0 to this, exclusive."""
+        ...
+
+    @property
+    def indexed_count(self) -> int:
+        """Active frames with a smaller id are in the embedded index, the rest are pending."""
+        ...
+
+    @property
+    def retired(self) -> Collection[int]:
+        """Ids below `indexed_count` that are no longer active but still in the embedded
+        index: deleted or replaced since it was written.
+        """
+        ...
+
+    def is_active(self, frame_id: int) -> bool:
+        """Whether the frame is neither deleted nor superseded; ids are in range."""
+        ...
+
+    def record(self, frame_id: int) -> RecordView:
+        """The frame's record; called for hits of a page and where a filter needs it."""
+        ...
+
+    def text(self, frame_id: int) -> str | None:
+        """The frame's own text, decoded, as the index was given it; None if it has none.
+
+        A document that is stored as chunks has none of its own.
+        """
+        ...
+
+    def metadata(self, frame_id: int) -> Mapping[str, Any]:
+        """The user's metadata."""
+        ...
+
+    def lexical(self) -> LexicalReader | None:
+        """The embedded index; None when there is none, and every frame is searched as pending."""
+        ...

@@ -1,0 +1,65 @@
+"""Documents written straight into a commit, without the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mv2.format.wal import FrameEntry
+from mv2.storage.checkpoint import CommitWriter
+from mv2.storage.overlay import Overlay
+from mv2.storage.view import View
+
+
+class BulkWriter:
+    """Adds groups to a commit in the making; nothing is visible before it is finished.
+
+    Attributes:
+        frame_count: frames and deletions added so far.
+    """
+
+    def __init__(self, writer: CommitWriter, view: View) -> None:
+        self._writer = writer
+        self._view = view
+        self._uris: dict[str, int] = {}
+        self.frame_count = 0
+
+    @property
+    def view(self) -> View:
+        """The memory as it was before."""
+        return self._view
+
+    def active_id_of_uri(self, uri: str) -> int | None:
+        """The newest active frame with that uri, those added here included."""
+        found = self._uris.get(uri)
+        return self._view.active_id_of_uri(uri) if found is None else found
+
+    def next_id(self) -> int:
+        """The id of the next frame."""
+        return self._writer.assembly.frame_count
+
+    def role(self, frame_id: int) -> int:
+        """The role of a frame, also of one added here."""
+        if frame_id < self._view.frame_count:
+            return self._view.role(frame_id)
+        return self._writer.assembly.record(frame_id).role
+
+    def children(self, frame_id: int) -> list[int]:
+        """Ids of a document's chunks, also of one added here."""
+        if frame_id < self._view.frame_count:
+            return self._view.children(frame_id)
+        count = self._writer.assembly.record(frame_id).chunk_count or 0
+        return list(range(frame_id + 1, frame_id + 1 + count))
+
+    def add(self, entries: Sequence[FrameEntry], texts: Sequence[str | None]) -> list[int]:
+        """Add a group; see ``Store.append``. Returns the ids of its inserts."""
+        step = Overlay(self._writer.assembly.frame_count)
+        for place, (entry, text) in enumerate(zip(entries, texts, strict=True)):
+            step.apply(place, entry, text=text)
+        for frame_id, change in step.changes.items():
+            self._writer.change(frame_id, change)
+        for frame in step.frames:
+            self._writer.add(frame, frame.text or "")
+        if step.frames and step.frames[0].record.uri is not None:
+            self._uris[step.frames[0].record.uri] = step.frames[0].record.id
+        self.frame_count += len(entries)
+        return [frame.record.id for frame in step.frames]

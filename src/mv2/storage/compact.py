@@ -1,0 +1,158 @@
+"""Compaction: every live byte into a new file, renamed over the old one.
+
+The order is the promise: copy, sync, lock the new file, rename, sync the
+directory, and only then is anything acknowledged into it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mv2.errors import ChecksumError
+from mv2.format.contents import ContentsTail
+from mv2.format.frame import FrameRecord
+from mv2.format.header import HEADER_SIZE
+from mv2.format.manifests import LexSegment
+from mv2.storage.appender import Appender
+from mv2.storage.assemble import Assembly
+from mv2.storage.base import Base
+from mv2.storage.checkpoint import CommitIdentity, anchor_of, append_contents
+from mv2.storage.commit import Anchor, encode_header_page
+from mv2.storage.device import File
+from mv2.storage.sketch_track import append_track
+from mv2.storage.vector_store import VectorStore
+
+LOG_OFFSET = HEADER_SIZE
+SMALLEST_LOG = 64 << 10
+LARGEST_LOG = 64 << 20
+#: The log is about this part of the live bytes, so that a commit's cost is spread over many puts.
+LOG_SHARE = 8
+#: A file is compacted when its dead bytes exceed its live bytes by this many.
+DEAD_MARGIN = 128 << 10
+
+
+def wanted_log_size(live_bytes: int) -> int:
+    """Size of the log region for a file with that many live bytes; a multiple of 64 KiB."""
+    size = live_bytes // LOG_SHARE // SMALLEST_LOG * SMALLEST_LOG
+    return max(SMALLEST_LOG, min(size, LARGEST_LOG))
+
+
+class Compactor:
+    """Copies one commit into an empty file.
+
+    Args:
+        base: the commit; nothing may be pending.
+        target: an empty file opened for writing.
+    """
+
+    def __init__(self, base: Base, target: File) -> None:
+        self._base = base
+        self._target = target
+        self._out = Appender(target, LOG_OFFSET)
+        self._tail: ContentsTail = base.fresh_tail()
+        self._places: dict[tuple[int, int], int] = {}
+        self._payload_bytes = 0
+
+    def run(self, identity: CommitIdentity) -> Anchor:
+        """Write the whole new file and sync it; the rename is the caller's.
+
+        Raises:
+            ChecksumError: a live range is damaged; the old file stays as it is.
+            StorageError: the new file could not be written.
+        """
+        log = identity.log
+        self._target.resize(log.offset + log.size)
+        self._target.write(log.offset, bytes(log.size))  # written, so that appends need no new blocks
+        self._out = Appender(self._target, log.offset + log.size)
+        append_track(self._out, self._tail, self._base.frame_count)
+        assembly = self._copy_frames()
+        self._copy_vectors(identity.checkpoint_sequence)
+        self._copy_lexical(identity.checkpoint_sequence)
+        self._copy_tracks()
+        record, checksum = append_contents(
+            self._out, assembly, self._tail, identity, None, self._payload_bytes
+        )
+        self._target.write(0, encode_header_page(record, checksum))
+        self._target.sync()
+        return anchor_of(record)
+
+    # --- live ranges --------------------------------------------------------------
+
+    def _copy_frames(self) -> Assembly:
+        """Copy every payload, old versions and deleted frames included, in id order."""
+        assembly = Assembly(None)
+        for frame_id in range(self._base.frame_count):
+            record = self._base.record(frame_id)
+            self._copy_payload(record)
+            assembly.add(record)
+        return assembly
+
+    def _copy_payload(self, record: FrameRecord) -> None:
+        length = record.payload_length
+        if length == 0:
+            record.payload_offset = self._out.position
+            return
+        key = (record.payload_offset, length)
+        place = self._places.get(key)
+        if place is None:
+            data = self._base.read_verified(
+                record.payload_offset, length, record.checksum, f"the content of frame {record.id}"
+            )
+            place = self._places[key] = self._out.append(data)
+            self._payload_bytes += length
+        record.payload_offset = place
+
+    def _copy_vectors(self, build_sequence: int) -> None:
+        """All vectors, in segments as large as they come."""
+        self._tail.catalogue.vec_segments = []
+        self._tail.indexes.vec = None
+        self._tail.vec_dialect = "model"
+        store = VectorStore(None, self._tail, self._out)
+        for segment in self._base.vector_segments:
+            for row, frame_id in enumerate(segment.ids):
+                store.add(frame_id, bytes(segment.row_bytes(row)))
+        store.finish(build_sequence)
+
+    def _copy_range(self, offset: int, length: int, wanted: bytes, what: str) -> int:
+        self._out.align()
+        return self._out.append(self._base.read_verified(offset, length, wanted, what))
+
+    def _copy_lexical(self, build_sequence: int) -> None:
+        tail = self._tail
+        for descriptor in tail.catalogue.tantivy_segments:
+            descriptor.offset = self._copy_range(
+                descriptor.offset, descriptor.length, descriptor.digest, descriptor.path
+            )
+            descriptor.build_sequence = build_sequence
+        tail.indexes.lex_segments = [
+            LexSegment(d.path, d.offset, d.length, d.digest) for d in tail.catalogue.tantivy_segments
+        ]
+
+    def _copy_tracks(self) -> None:
+        """Tracks of other layers, byte for byte. One that is damaged already is left out."""
+        tail = self._tail
+        for name in ("memories_track", "logic_mesh"):
+            manifest: Any = getattr(tail, name)
+            if manifest is not None:
+                try:
+                    manifest.offset = self._copy_range(manifest.offset, manifest.length, manifest.digest, name)
+                except ChecksumError:
+                    setattr(tail, name, None)
+        clip = tail.indexes.clip
+        if clip is not None and clip.length:
+            clip.offset = self._copy_unchecked(clip.offset, clip.length)
+        if tail.temporal_track is not None:  # its digest is taken with a field of it zeroed
+            tail.temporal_track.offset = self._copy_unchecked(
+                tail.temporal_track.offset, tail.temporal_track.length
+            )
+        for descriptor in tail.catalogue.temporal_segments:
+            descriptor.offset = self._copy_unchecked(descriptor.offset, descriptor.length)
+        replay = tail.replay_manifest
+        if replay is not None:
+            replay.segment_offset = self._copy_unchecked(replay.segment_offset, replay.segment_size)
+
+    def _copy_unchecked(self, offset: int, length: int) -> int:
+        """Copy a range that carries no digest of its plain bytes."""
+        self._out.align()
+        data = self._base.file.read(offset, length)
+        return self._out.append(data + bytes(length - len(data)))

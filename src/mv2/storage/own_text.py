@@ -1,0 +1,43 @@
+"""The text of a frame's document itself, also where another writer glued lines to it.
+
+The original's ``search_text`` is the text followed by one line each for
+title, uri, track, tags, labels, metadata and dates (docs/format.md, "Search
+text"). People want the text alone.
+"""
+
+from __future__ import annotations
+
+from mv2.format.frame import FrameRecord
+
+
+def _glued_lines(record: FrameRecord) -> list[str]:
+    """The lines the original appends, in its order."""
+    lines = []
+    if record.title:
+        lines.append(f"title: {record.title}")
+    if record.uri:
+        lines.append(f"uri: {record.uri}")
+    if record.track:
+        lines.append(f"track: {record.track}")
+    if record.tags:
+        lines.append(f"tags: {' '.join(record.tags)}")
+    if record.labels:
+        lines.append(f"labels: {' '.join(record.labels)}")
+    lines += [f"{key}: {value}" for key, value in sorted(record.extra_metadata.items())]
+    if record.content_dates:
+        lines.append(f"dates: {' '.join(record.content_dates)}")
+    return lines
+
+
+def own_search_text(record: FrameRecord) -> str | None:
+    """``search_text`` without the glued lines; None when the frame has none."""
+    text = record.search_text
+    if text is None:
+        return None
+    at = text.rfind("\nmetadata: {")
+    if at >= 0 and "\n" not in text[at + 1 :]:
+        text = text[:at]
+    for line in reversed(_glued_lines(record)):
+        if text.endswith(line) and (len(text) == len(line) or text[-len(line) - 1] == "\n"):
+            text = text[: -len(line)].removesuffix("\n")
+    return text

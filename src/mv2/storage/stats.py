@@ -1,0 +1,53 @@
+"""Counts and sizes of a memory."""
+
+from __future__ import annotations
+
+from mv2.format.frame import ROLE_CHUNK, STATUS_ACTIVE, STATUS_DELETED
+from mv2.storage.checkpoint import live_bytes, payload_bytes
+from mv2.storage.store import Store
+from mv2.storage.view import View
+from mv2.types import Stats
+
+
+def collect_stats(store: Store) -> Stats:
+    """The figures of the newest state (of the snapshot, for a reading handle)."""
+    view = store.view()
+    base, overlay = view.base, view.overlay
+    states = [view.status(i) for i in range(view.frame_count)]
+    times, _ = base.timeline() if base.frame_count else ((), ())
+    pending_times = [f.record.timestamp for f in overlay.frames if f.record.status == STATUS_ACTIVE]
+    ends = [*([times[0], times[-1]] if len(times) else []), *pending_times]
+    size = view.file.size()
+    live = live_bytes(base)
+    tail = base.tail
+    return Stats(
+        path=store.path,
+        frame_count=view.frame_count,
+        active_frame_count=states.count(STATUS_ACTIVE),
+        document_count=sum(1 for i, s in enumerate(states) if s == STATUS_ACTIVE and view.role(i) != ROLE_CHUNK),
+        deleted_frame_count=states.count(STATUS_DELETED),
+        superseded_frame_count=len(states) - states.count(STATUS_ACTIVE) - states.count(STATUS_DELETED),
+        pending_count=len(overlay.frames) + len(overlay.changes),
+        size_bytes=size,
+        live_bytes=live,
+        dead_bytes=max(0, size - live),
+        payload_bytes=payload_bytes(base) + sum(len(f.payload) for f in overlay.frames),
+        logical_bytes=_logical_bytes(view),
+        contents_bytes=base.anchor.contents_length,
+        lexical_bytes=sum(segment.length for segment in tail.indexes.lex_segments),
+        vector_bytes=sum(segment.length for segment in tail.catalogue.vec_segments)
+        + (tail.indexes.vec.length if tail.indexes.vec is not None else 0),
+        log_bytes=base.anchor.log_size,
+        log_used_bytes=store.state.log.head,
+        vector_count=base.vector_count + sum(1 for f in overlay.frames if f.embedding is not None),
+        vector_dimension=view.vector_dimension,
+        first_timestamp=min(ends) if ends else None,
+        last_timestamp=max(ends) if ends else None,
+        generation=base.anchor.generation,
+        read_only=not store.writable,
+    )
+
+
+def _logical_bytes(view: View) -> int:
+    stored = sum(view.base.directory.canonical_lengths) if view.base.frame_count else 0
+    return stored + sum(f.record.canonical_length or 0 for f in view.overlay.frames)

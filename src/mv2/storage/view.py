@@ -1,0 +1,272 @@
+"""A consistent picture of a memory: the contents of one commit, with the log laid over.
+
+Ids are 0 to ``frame_count`` - 1; the first ``base.frame_count`` of them stand in
+the contents, the rest are pending.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from mv2.errors import ChecksumError, CorruptFileError, FrameNotFoundError
+from mv2.format.checksum import digest
+from mv2.format.compression import decompress
+from mv2.format.frame import (
+    ENCODING_ZSTD,
+    ROLE_CHUNK,
+    ROLE_DOCUMENT,
+    STATUS_ACTIVE,
+    FrameRecord,
+)
+from mv2.storage.base import Base
+from mv2.storage.device import File
+from mv2.storage.directory import NO_PUT_TIME
+from mv2.storage.overlay import Overlay, PendingFrame
+from mv2.storage.own_text import own_search_text
+
+#: A frame's content never decodes to more than this (docs/format.md, "Limits").
+MAX_CONTENT = 256 << 20
+
+
+class View:
+    """Reads frames of one state of the file; never changes anything."""
+
+    def __init__(self, file: File, base: Base, overlay: Overlay) -> None:
+        self.file = file
+        self.base = base
+        self.overlay = overlay
+
+    @property
+    def frame_count(self) -> int:
+        return self.overlay.next_id
+
+    @property
+    def indexed_count(self) -> int:
+        """Frames with a smaller id are in the embedded index, the rest are pending."""
+        return self.base.frame_count
+
+    def check_id(self, frame_id: int) -> None:
+        """Raise FrameNotFoundError unless the id exists."""
+        if not 0 <= frame_id < self.frame_count:
+            raise FrameNotFoundError(
+                f"there is no frame {frame_id}",
+                path=self.file.path,
+                remedy=f"The memory has frames 0 to {self.frame_count - 1}." if self.frame_count else "It is empty.",
+            )
+
+    def record(self, frame_id: int) -> FrameRecord:
+        """The frame's record, changes applied; the payload place of a pending one is not set."""
+        pending = self.overlay.pending(frame_id)
+        if pending is not None:
+            return pending.record
+        self.check_id(frame_id)
+        record = self.base.record(frame_id)
+        change = self.overlay.changes.get(frame_id)
+        if change is not None:
+            change.apply(record)
+        return record
+
+    def status(self, frame_id: int) -> int:
+        pending = self.overlay.pending(frame_id)
+        if pending is not None:
+            return pending.record.status
+        change = self.overlay.changes.get(frame_id)
+        return self.base.status(frame_id) if change is None else change.status
+
+    def is_active(self, frame_id: int) -> bool:
+        """Neither deleted nor superseded; a chunk only as long as its document is active
+        (the original deletes documents without their chunks)."""
+        if self.status(frame_id) != STATUS_ACTIVE:
+            return False
+        if self.role(frame_id) != ROLE_CHUNK:
+            return True
+        parent = self._parent(frame_id)
+        return parent is None or not 0 <= parent < self.frame_count or self.status(parent) == STATUS_ACTIVE
+
+    def role(self, frame_id: int) -> int:
+        pending = self.overlay.pending(frame_id)
+        return self.base.role(frame_id) if pending is None else pending.record.role
+
+    def timestamp(self, frame_id: int) -> int:
+        pending = self.overlay.pending(frame_id)
+        return self.base.directory.timestamps[frame_id] if pending is None else pending.record.timestamp
+
+    def put_time(self, frame_id: int) -> int | None:
+        """When the frame was put (UTC seconds), None in frames of other engines."""
+        pending = self.overlay.pending(frame_id)
+        if pending is not None:
+            return pending.record.anchor_ts
+        moment = self.base.directory.put_times[frame_id]
+        return None if moment == NO_PUT_TIME else moment
+
+    # --- content ------------------------------------------------------------------
+
+    def payload(self, frame_id: int) -> bytes:
+        """The stored bytes, verified.
+
+        Raises:
+            ChecksumError: they are damaged.
+        """
+        pending = self.overlay.pending(frame_id)
+        if pending is not None:
+            if pending.payload_of is not None:
+                return self.payload(pending.payload_of)
+            return pending.payload
+        return self.stored_bytes(self.base.record(frame_id))
+
+    def stored_bytes(self, record: FrameRecord) -> bytes:
+        """The stored bytes of a frame in the contents, verified."""
+        length = record.payload_length
+        if length == 0:
+            return b""
+        if length > MAX_CONTENT:
+            raise CorruptFileError(f"frame {record.id} claims {length} bytes", path=self.file.path)
+        data = self.file.read(record.payload_offset, length)
+        if len(data) != length or digest(data) != record.checksum:
+            raise ChecksumError(
+                f"the content of frame {record.id} is damaged",
+                path=self.file.path,
+                offset=record.payload_offset,
+                remedy="Restore it from a copy; the other frames are not affected.",
+            )
+        return data
+
+    def content(self, frame_id: int, record: FrameRecord | None = None) -> bytes:
+        """The exact bytes that were put; of a long text, its chunks joined."""
+        record = self.record(frame_id) if record is None else record
+        if record.chunk_manifest is not None and record.payload_length == 0 and record.role != ROLE_CHUNK:
+            return b"".join(self.content(child) for child in self.children(frame_id, record))
+        raw = self._decoded(frame_id, record)
+        if not raw and record.search_text:
+            text = own_search_text(record)
+            return (text or "").encode()
+        return raw
+
+    def _decoded(self, frame_id: int, record: FrameRecord) -> bytes:
+        pending = self.overlay.pending(frame_id)
+        data = self.stored_bytes(record) if pending is None else self.payload(frame_id)
+        if data and record.canonical_encoding & 0xFF == ENCODING_ZSTD:
+            limit = record.canonical_length if record.canonical_length else MAX_CONTENT
+            return decompress(data, limit=min(limit, MAX_CONTENT))
+        return data
+
+    def text(self, frame_id: int, record: FrameRecord | None = None) -> str | None:
+        """The document's own text, None when the content is not text and nothing was extracted."""
+        record = self.record(frame_id) if record is None else record
+        if record.chunk_manifest is not None and record.payload_length == 0 and record.role != ROLE_CHUNK:
+            parts = [self.text(child) or "" for child in self.children(frame_id, record)]
+            return "".join(parts)
+        raw = self._decoded(frame_id, record)
+        if raw or not record.search_text:
+            try:
+                return raw.decode()
+            except UnicodeDecodeError:
+                pass
+        return own_search_text(record)
+
+    def children(self, frame_id: int, record: FrameRecord | None = None) -> list[int]:
+        """Ids of a document's chunks in order; of the given version, active or not."""
+        record = self.record(frame_id) if record is None else record
+        wanted = record.chunk_count
+        if not wanted and record.chunk_manifest is not None:
+            wanted = len(record.chunk_manifest.chunks)
+        if not wanted or record.role == ROLE_CHUNK:
+            return []
+        run = range(frame_id + 1, min(frame_id + 1 + wanted, self.frame_count))
+        found = [child for child in run if self._parent(child) == frame_id]
+        if len(found) < wanted:
+            found = [child for child in range(self.frame_count) if self._parent(child) == frame_id]
+        return found
+
+    def _parent(self, frame_id: int) -> int | None:
+        pending = self.overlay.pending(frame_id)
+        return self.base.parent(frame_id) if pending is None else pending.record.parent_id
+
+    # --- lookup -------------------------------------------------------------------
+
+    def ids_of_uri(self, uri: str) -> list[int]:
+        """Every frame with that uri, oldest first, whatever its status."""
+        found = self.base.ids_of_uri(uri) if self.base.frame_count else []
+        return found + self.overlay.uris.get(uri, [])
+
+    def active_id_of_uri(self, uri: str) -> int | None:
+        """The newest active frame with that uri."""
+        for frame_id in reversed(self.ids_of_uri(uri)):
+            if self.is_active(frame_id):
+                return frame_id
+        return None
+
+    def resolve(self, reference: int | str) -> int:
+        """The id a reference means: an id, or the newest active frame of a uri, else its newest one.
+
+        Raises:
+            FrameNotFoundError: there is none.
+        """
+        if isinstance(reference, bool) or not isinstance(reference, int | str):
+            raise FrameNotFoundError(f"{reference!r} is neither a frame id nor a uri", path=self.file.path)
+        if isinstance(reference, int):
+            self.check_id(reference)
+            return reference
+        ids = self.ids_of_uri(reference)
+        if not ids:
+            raise FrameNotFoundError(f"no frame has the uri {reference}", path=self.file.path)
+        return next((i for i in reversed(ids) if self.is_active(i)), ids[-1])
+
+    # --- listings -----------------------------------------------------------------
+
+    def active_ids(self) -> Iterator[int]:
+        """Ids of active frames, ascending, chunks included."""
+        return (frame_id for frame_id in range(self.frame_count) if self.is_active(frame_id))
+
+    def document_ids(self) -> Iterator[int]:
+        """Ids of active frames that are not chunks, ascending."""
+        return (i for i in self.active_ids() if self.role(i) != ROLE_CHUNK)
+
+    def timeline_ids(self, since: int | None, until: int | None, reverse: bool) -> Iterator[int]:
+        """Ids of active documents by (timestamp, id); ``since`` inclusive, ``until`` exclusive."""
+        times, ids = self.base.timeline() if self.base.frame_count else ((), ())
+        low = 0 if since is None else bisect_left(times, since)
+        high = len(times) if until is None else bisect_left(times, until)
+        pending = sorted(
+            (frame.record.timestamp, frame.record.id)
+            for frame in self.overlay.frames
+            if _listed(frame)
+            and (since is None or frame.record.timestamp >= since)
+            and (until is None or frame.record.timestamp < until)
+        )
+        changed = self.overlay.changes
+        places: Iterator[int] = iter(range(high - 1, low - 1, -1)) if reverse else iter(range(low, high))
+        if reverse:
+            pending.reverse()
+        at = 0
+        for place in places:
+            key = (times[place], ids[place])
+            while at < len(pending) and (pending[at] > key if reverse else pending[at] < key):
+                yield pending[at][1]
+                at += 1
+            if ids[place] not in changed:
+                yield ids[place]
+        for _, frame_id in pending[at:]:
+            yield frame_id
+
+    # --- vectors ------------------------------------------------------------------
+
+    def embedding(self, frame_id: int) -> bytes | None:
+        """The stored vector of a frame, little-endian float32 bytes, or None."""
+        pending = self.overlay.pending(frame_id)
+        if pending is not None:
+            return pending.embedding
+        return self.base.embedding(frame_id)
+
+    @property
+    def vector_dimension(self) -> int:
+        """Length of the file's vectors, 0 when it has none."""
+        for frame in self.overlay.frames:
+            if frame.embedding is not None:
+                return len(frame.embedding) // 4
+        return self.base.vector_dimension if self.base.frame_count else 0
+
+
+def _listed(frame: PendingFrame) -> bool:
+    return frame.record.status == STATUS_ACTIVE and frame.record.role == ROLE_DOCUMENT

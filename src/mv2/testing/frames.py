@@ -1,0 +1,107 @@
+"""A memory made of a list, for tests and measurements of search alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mv2.index.lexical import LexicalReader, LexicalWriter, indexed_text
+
+
+@dataclass(slots=True)
+class ListFrame:
+    """A frame of a `ListSource`; ``body`` is its text."""
+
+    body: str | None = ""
+    timestamp: int = 0
+    uri: str | None = None
+    title: str | None = None
+    kind: str | None = None
+    track: str | None = None
+    tags: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    role: int = 0
+    parent_id: int | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ListSource:
+    """A ``FrameSource`` over `frames`; ids are places in the list.
+
+    Args:
+        frames: all frames; later changes to the list are seen.
+        inactive: ids of deleted frames.
+        indexed_count: frames with a smaller id are in `reader`.
+        reader: the index of them, or None.
+        retired: ids that are inactive but still in the index; None means all inactive ones.
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[ListFrame],
+        *,
+        inactive: Iterable[int] = (),
+        indexed_count: int = 0,
+        reader: LexicalReader | None = None,
+        retired: Collection[int] | None = None,
+    ) -> None:
+        self.frames = frames
+        self.inactive = set(inactive)
+        self.indexed_count = indexed_count
+        self.reader = reader
+        self._retired = retired
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames."""
+        return len(self.frames)
+
+    @property
+    def retired(self) -> Collection[int]:
+        """Inactive frames that the index still has."""
+        if self._retired is not None:
+            return self._retired
+        return [frame_id for frame_id in self.inactive if frame_id < self.indexed_count]
+
+    def is_active(self, frame_id: int) -> bool:
+        """Whether the frame was not deleted."""
+        return frame_id not in self.inactive
+
+    def record(self, frame_id: int) -> ListFrame:
+        """The frame."""
+        return self.frames[frame_id]
+
+    def text(self, frame_id: int) -> str | None:
+        """The frame's text."""
+        return self.frames[frame_id].body
+
+    def metadata(self, frame_id: int) -> Mapping[str, Any]:
+        """The frame's fields."""
+        return self.frames[frame_id].fields
+
+    def lexical(self) -> LexicalReader | None:
+        """The index."""
+        return self.reader
+
+
+def add_frame(writer: LexicalWriter, frame_id: int, frame: ListFrame) -> None:
+    """Add `frame` to an index as a memory does."""
+    writer.add(
+        frame_id,
+        indexed_text(frame.body or "", frame.title),
+        tags=frame.tags,
+        labels=frame.labels,
+        track=frame.track,
+        uri=frame.uri,
+        timestamp=frame.timestamp,
+    )
+
+
+def index_of(frames: Iterable[tuple[int, ListFrame]], **options: int) -> LexicalReader:
+    """An opened index of these frames; `options` are those of ``LexicalWriter``."""
+    with LexicalWriter(None, **options) as writer:
+        for frame_id, frame in frames:
+            add_frame(writer, frame_id, frame)
+        files = [(file.name, file.read()) for file in writer.commit()]
+    return LexicalReader.open(files)

@@ -1,0 +1,267 @@
+"""The values people hold: documents that go in, frames and hits that come out.
+
+Everything here is immutable. Times are whole UTC seconds since 1970 (int),
+sizes are bytes, ranges are half open (start included, end excluded).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Mode: TypeAlias = Literal["r", "r+", "a", "x", "w"]
+Durability: TypeAlias = Literal["full", "batch", "none"]
+LockMode: TypeAlias = Literal["write", "handle"]
+CloseMode: TypeAlias = Literal["checkpoint", "lazy", "force-lazy"]
+OnConflict: TypeAlias = Literal["version", "keep_both", "error", "skip"]
+Status: TypeAlias = Literal["active", "superseded", "deleted"]
+Role: TypeAlias = Literal["document", "chunk", "image"]
+Timestamp: TypeAlias = int | float | str | dt.datetime
+FrameRef: TypeAlias = int | str
+Vector: TypeAlias = Sequence[float]
+Content: TypeAlias = str | bytes | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What goes into a memory; the fields are the arguments of ``Memvid.put``.
+
+    Attributes:
+        content: text, bytes, or a path whose bytes are read.
+        uri: identity of the document; None makes ``mv2://frames/<id>``.
+        title, kind, track: free text, or None.
+        tags, labels: exact strings, in order.
+        metadata: JSON values by key; types come back as given.
+        timestamp: when it happened; None means now.
+        embedding: one vector of float32 (d,), or one per chunk (n, d).
+        mime: media type; None lets mv2 decide between text and bytes.
+        dedup: return the id of an active frame with the same content instead of adding it.
+        on_conflict: what to do when an active frame has the uri.
+    """
+
+    content: Content
+    uri: str | None = None
+    title: str | None = None
+    tags: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    timestamp: Timestamp | None = None
+    track: str | None = None
+    kind: str | None = None
+    embedding: Vector | Sequence[Vector] | None = None
+    mime: str | None = None
+    source_path: str | None = None
+    dedup: bool = False
+    on_conflict: OnConflict = "version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One stored version of a document, or one chunk of it.
+
+    Attributes:
+        id: stable for ever.
+        uri, title, kind, track, tags, labels, metadata: as they were given.
+        timestamp: when it happened, as the user said.
+        put_at: when it was put; None in frames of other engines.
+        status: active, superseded (a newer version exists) or deleted.
+        role: document, chunk (a slice of a long document) or image.
+        parent_id, chunk_index, chunk_count: place of a chunk in its document.
+        supersedes, superseded_by: neighbours in the history of versions.
+        deleted_at, replaced_at: when the frame stopped being active, or None.
+        length: size of the content in bytes.
+        mime: media type, if known.
+        source_path: where the content came from, if it was a file.
+        content_dates: dates found in the text by whoever wrote the frame.
+    """
+
+    id: int
+    uri: str | None
+    title: str | None
+    kind: str | None
+    track: str | None
+    tags: tuple[str, ...]
+    labels: tuple[str, ...]
+    metadata: Mapping[str, Any]
+    timestamp: int
+    put_at: int | None
+    status: Status
+    role: Role
+    parent_id: int | None
+    chunk_index: int | None
+    chunk_count: int | None
+    supersedes: int | None
+    superseded_by: int | None
+    deleted_at: int | None
+    replaced_at: int | None
+    length: int
+    mime: str | None
+    source_path: str | None
+    content_dates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One search result.
+
+    Attributes:
+        snippet: part of the document's own text, nothing else.
+        highlights: matched ranges in ``snippet``, as (start, end) characters.
+        score: larger is better; comparable within one result only.
+        rank: 1 for the best hit of the whole result, across pages.
+        parent_id: the document's frame when the hit is a chunk, else None.
+        scores: the parts the score is made of, by name.
+    """
+
+    frame_id: int
+    uri: str | None
+    title: str | None
+    score: float
+    rank: int
+    snippet: str
+    highlights: tuple[tuple[int, int], ...]
+    tags: tuple[str, ...]
+    labels: tuple[str, ...]
+    track: str | None
+    timestamp: int
+    metadata: Mapping[str, Any]
+    parent_id: int | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """A page of hits.
+
+    Attributes:
+        mode: the kind of search that ran: ``"lex"``.
+        total: number of matching frames; a lower bound unless ``total_is_exact``.
+        next_cursor: pass to ``find`` for the next page; None on the last page.
+        relaxed: True when no document has all words and any of them was enough.
+        took_ms: wall time in milliseconds.
+    """
+
+    query: str
+    mode: str
+    hits: tuple[Hit, ...]
+    total: int
+    total_is_exact: bool
+    next_cursor: str | None
+    relaxed: bool
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """A document on the timeline; ``preview`` is the start of its text."""
+
+    frame_id: int
+    timestamp: int
+    uri: str | None
+    title: str | None
+    preview: str
+    chunk_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Counts and sizes of a memory (bytes).
+
+    Attributes:
+        frame_count: every frame ever written, chunks and deleted ones included.
+        active_frame_count: frames that are neither deleted nor superseded.
+        document_count: active frames that are documents (not chunks).
+        pending_count: log records not yet moved into frames.
+        size_bytes: size of the file.
+        live_bytes, dead_bytes: what a vacuum keeps, and what it gives back.
+        payload_bytes: stored size of all contents; logical_bytes: their real size.
+        log_bytes: size of the log region; log_used_bytes: the part in use.
+        vector_count, vector_dimension: stored vectors (dimension 0: none).
+        generation: number of the last commit.
+    """
+
+    path: str
+    frame_count: int
+    active_frame_count: int
+    document_count: int
+    deleted_frame_count: int
+    superseded_frame_count: int
+    pending_count: int
+    size_bytes: int
+    live_bytes: int
+    dead_bytes: int
+    payload_bytes: int
+    logical_bytes: int
+    contents_bytes: int
+    lexical_bytes: int
+    vector_bytes: int
+    log_bytes: int
+    log_used_bytes: int
+    vector_count: int
+    vector_dimension: int
+    first_timestamp: int | None
+    last_timestamp: int | None
+    generation: int
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something ``verify`` found.
+
+    Attributes:
+        code: stable snake_case name.
+        severity: ``"error"`` makes the report not ok; ``"warning"`` and ``"info"`` do not.
+        message: what is wrong, and what it means for the user.
+        offset: position in the file in bytes, if it has one.
+        frame_id: the frame concerned, if one is.
+    """
+
+    code: str
+    severity: Literal["info", "warning", "error"]
+    message: str
+    offset: int | None = None
+    frame_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """Result of ``verify``: ``ok`` is True when no finding is an error."""
+
+    path: str
+    ok: bool
+    deep: bool
+    findings: tuple[Finding, ...]
+    frames_checked: int
+    bytes_checked: int
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHolder:
+    """A process that has a memory open for writing.
+
+    Attributes:
+        pid: process id.
+        command: its command line, shortened; empty when unknown.
+        since: when it opened the memory (UTC seconds), or None.
+        has_turn: True when it is writing at this moment, None when unknown.
+    """
+
+    pid: int
+    command: str
+    since: int | None
+    has_turn: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VacuumReport:
+    """What ``vacuum`` did: sizes of the file in bytes before and after."""
+
+    compacted: bool
+    size_before: int
+    size_after: int
+    reason: str | None = None

@@ -1,0 +1,230 @@
+"""The command as a process: pipes, terminals, interrupts and start-up time."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import mv2 as library
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "mv2"]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A memory with 3,000 documents that all match one word."""
+    path = tmp_path / "many.mv2"
+    with library.open(path) as memory:
+        memory.put_many(
+            [{"content": f"pebble number {n} on the beach", "title": f"{n}"} for n in range(3000)]
+        )
+    return path
+
+
+def run(
+    *arguments: object, env: dict[str, str], stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    words = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, env=env, input=stdin or b"", timeout=60)
+
+
+def test_python_dash_m(command_environment: dict[str, str]) -> None:
+    ran = run("--version", env=command_environment)
+    assert ran.stdout.decode() == f"mv2 {library.__version__}\n"
+    assert run("nothing", env=command_environment).returncode == 2
+
+
+def test_bytes_come_in_and_go_out_as_they_are(tmp_path: Path, command_environment: dict[str, str]) -> None:
+    path, data = tmp_path / "a.mv2", bytes(range(256)) * 3
+    assert run("put", path, "-", env=command_environment, stdin=data).returncode == 0
+    assert run("view", path, 0, "--binary", env=command_environment).stdout == data
+
+
+def test_text_goes_out_without_an_added_line_end(tmp_path: Path, command_environment: dict[str, str]) -> None:
+    path = tmp_path / "a.mv2"
+    assert run("put", path, "-", env=command_environment, stdin="schön\r\n\ttail".encode()).returncode == 0
+    assert run("view", path, 0, env=command_environment).stdout == "schön\r\n\ttail".encode()
+
+
+@pytest.mark.parametrize("form", ["", "--json", "--jsonl"])
+def test_a_reader_that_leaves_early_is_no_error(
+    many: Path, command_environment: dict[str, str], form: str
+) -> None:
+    script = f"set -o pipefail; mv2 find many.mv2 pebble -k 3000 {form} | head -c 10"
+    ran = subprocess.run(
+        ["bash", "-c", script], cwd=many.parent, env=command_environment, capture_output=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.decode().count("\n") <= 1  # the line that counts hits
+    assert b"Error" not in ran.stderr
+
+
+def test_ctrl_c_says_what_was_kept(tmp_path: Path, command_environment: dict[str, str]) -> None:
+    (tmp_path / "a.txt").write_text("alpha")
+    process = subprocess.Popen(
+        [*COMMAND, "put", "a.mv2", "a.txt", "-"],
+        cwd=tmp_path,
+        env=command_environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "a.mv2").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # it waits for standard input now
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"interrupted: 0 documents put and kept, 2 not" in err
+    assert b"Traceback" not in err
+    with library.open(tmp_path / "a.mv2", "r") as memory:
+        assert memory.verify(deep=True).ok
+
+
+def in_a_terminal(
+    arguments: list[str], env: dict[str, str], cwd: Path, answer: bytes = b""
+) -> tuple[int, str]:
+    """Run a command on a terminal of its own; returns exit code and everything shown."""
+    import pty
+
+    pid, terminal = pty.fork() if hasattr(pty, "fork") else (0, 0)
+    if pid == 0:
+        try:
+            os.chdir(cwd)
+            os.execve(sys.executable, [*COMMAND, *arguments], env)
+        finally:
+            os._exit(127)
+    shown = b""
+    if answer:
+        os.write(terminal, answer)
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(errors="replace")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+class TestTerminal:
+    @pytest.fixture
+    def env(self, command_environment: dict[str, str]) -> dict[str, str]:
+        environment = {**command_environment, "TERM": "xterm-256color"}
+        del environment["NO_COLOR"]
+        return environment
+
+    def test_matches_are_bold(self, many: Path, env: dict[str, str]) -> None:
+        code, shown = in_a_terminal(["find", "many.mv2", "beach", "-k", "1"], env, many.parent)
+        assert code == 0
+        assert "\x1b[1mbeach\x1b[0m" in shown
+
+    def test_no_color(self, many: Path, env: dict[str, str]) -> None:
+        code, shown = in_a_terminal(
+            ["find", "many.mv2", "beach", "-k", "1"], {**env, "NO_COLOR": "1"}, many.parent
+        )
+        assert code == 0
+        assert "\x1b" not in shown
+
+    def test_delete_asks(self, many: Path, env: dict[str, str]) -> None:
+        code, shown = in_a_terminal(["delete", "many.mv2", "7"], env, many.parent, b"n\n")
+        assert code == 1
+        assert "Delete 1 document?" in shown
+        code, shown = in_a_terminal(["delete", "many.mv2", "7"], env, many.parent, b"y\n")
+        assert code == 0
+        assert "deleted 1 document" in shown
+
+    def test_the_demo_shows_progress(self, tmp_path: Path, env: dict[str, str]) -> None:
+        code, shown = in_a_terminal(["demo"], env, tmp_path)
+        assert code == 0
+        assert "Putting topics" in shown
+
+
+LIGHT = """
+import sys
+before = set(sys.modules)
+{statement}
+heavy = {{"numpy", "tantivy", "rich", "click", "importlib.metadata"}} & (set(sys.modules) - before)
+print(sorted(heavy))
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import mv2", "[]"),
+        ("import mv2.cli", "[]"),
+        ("from mv2.cli import main; main(['--version'])", "['click']"),
+        ("from mv2.cli import main; main(['find', '--help'])", "['click']"),
+    ],
+)
+def test_heavy_imports_wait_until_they_are_needed(
+    command_environment: dict[str, str], statement: str, allowed: str
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LIGHT.format(statement=statement)],
+        env=command_environment,
+        capture_output=True,
+        timeout=60,
+    )
+    assert ran.stdout.decode().splitlines()[-1] == allowed, ran.stderr
+
+
+def test_finding_needs_neither_numpy_nor_rich(many: Path, command_environment: dict[str, str]) -> None:
+    script = (
+        "import sys; from mv2.cli import main; main(['find', sys.argv[1], 'pebble', '-k', '1']);"
+        "print(sorted({'numpy', 'rich', 'importlib.metadata'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(many)], env=command_environment, capture_output=True, timeout=60
+    )
+    assert ran.stdout.decode().splitlines()[-1] == "[]", ran.stderr
+
+
+def cpu_ms(words: list[str], env: dict[str, str], rounds: int = 10) -> float:
+    """The least CPU time of several runs, in milliseconds."""
+    best = float("inf")
+    for _ in range(rounds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(words, env=env, stdout=subprocess.DEVNULL, check=True, timeout=60)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        best = min(best, 1000 * spent)
+    return best
+
+
+@pytest.mark.serial
+def test_start_up_is_cheap(many: Path, command_environment: dict[str, str]) -> None:
+    """Limits are relative to a bare Python, which was 11 ms where they were set."""
+    bare = cpu_ms([sys.executable, "-c", "pass"], command_environment)
+    slowness = max(bare / 11, 1)
+    with_mv2 = cpu_ms([sys.executable, "-c", "import mv2"], command_environment)
+    assert with_mv2 - bare <= 10 * slowness
+    find = cpu_ms([*COMMAND, "find", str(many), "pebble", "-k", "3"], command_environment)
+    assert find <= 100 * slowness
+
+
+def test_completion_of_commands_and_options(command_environment: dict[str, str]) -> None:
+    def complete(words: str, position: int) -> list[str]:
+        env = {"_MV2_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(position)}
+        ran = run(env={**command_environment, **env})
+        return [line.split(",")[1] for line in ran.stdout.decode().splitlines()]
+
+    assert complete("mv2 ver", 1) == ["verify", "version"]
+    assert complete("mv2 put --on", 2) == ["--on-conflict"]
+    assert complete("mv2 put a.mv2 --on-conflict k", 4) == ["keep_both"]
