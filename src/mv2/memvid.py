@@ -27,6 +27,7 @@ from mv2.types import (
     LockMode,
     Mode,
     OnConflict,
+    SearchMode,
     SearchResult,
     Stats,
     TimelineEntry,
@@ -421,6 +422,7 @@ class Memvid:
         query: str,
         *,
         k: int = 10,
+        mode: SearchMode = "auto",
         cursor: str | None = None,
         snippet_chars: int = 240,
         explain: bool = False,
@@ -429,6 +431,7 @@ class Memvid:
 
         Args:
             k: hits on a page.
+            mode: ``"lex"`` searches words; ``"auto"`` chooses, and the result says what ran.
             cursor: ``next_cursor`` of the page before.
             snippet_chars: length of a snippet, at most; 0 for none.
             explain: fill ``Hit.scores``.
@@ -437,6 +440,7 @@ class Memvid:
             QueryError: the query is empty or clearly malformed; its position is named.
             CursorError: the cursor belongs to another query.
         """
+        _check_choice("mode", mode, ("auto", "lex"))
         if self._search is None:
             from mv2.search.memory import MemorySearch
 

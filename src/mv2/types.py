@@ -17,6 +17,7 @@ Durability: TypeAlias = Literal["full", "batch", "none"]
 LockMode: TypeAlias = Literal["write", "handle"]
 CloseMode: TypeAlias = Literal["checkpoint", "lazy", "force-lazy"]
 OnConflict: TypeAlias = Literal["version", "keep_both", "error", "skip"]
+SearchMode: TypeAlias = Literal["auto", "lex"]
 Status: TypeAlias = Literal["active", "superseded", "deleted"]
 Role: TypeAlias = Literal["document", "chunk", "image"]
 Timestamp: TypeAlias = int | float | str | dt.datetime

@@ -62,19 +62,19 @@ def matches(expected: str, actual: str) -> bool:
 
 
 def steps(block: Block) -> list[tuple[str, str]]:
-    """(command, what the document says it prints) in order; a trailing backslash continues a command."""
-    found: list[list[str]] = []
-    continued = False
+    """(command, what the document says it prints) in order; ``> `` continues a command."""
+    found: list[tuple[list[str], list[str]]] = []
     for line in block.text.splitlines():
-        if continued:
-            found[-1][0] += "\n" + line.removeprefix("> ")
-        elif line.startswith("$ "):
-            found.append([line[2:], ""])
+        if line.startswith("$ "):
+            found.append(([line[2:]], []))
+            continue
+        assert found, f"line {block.line}: output before the first command"
+        command, output = found[-1]
+        if line.startswith("> ") and not output:
+            command.append(line[2:])
         else:
-            assert found, f"line {block.line}: output before the first command"
-            found[-1][1] += line + "\n"
-        continued = bool(found) and not found[-1][1] and found[-1][0].endswith("\\")
-    return [(command, output) for command, output in found]
+            output.append(line + "\n")
+    return [("\n".join(command), "".join(output)) for command, output in found]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

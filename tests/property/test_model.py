@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import mv2
 from mv2.errors import DuplicateUriError, FrameInactiveError, FrameNotFoundError
 from mv2.testing.check import scratch_directory
-from mv2.testing.fixtures import own_state_directory  # noqa: F401 - used by name, automatically
+from mv2.testing.fixtures import own_state_directory, quick_temporary_directory  # noqa: F401 - automatic
 from mv2.testing.observe import unique_text, unique_word
 
 if TYPE_CHECKING:

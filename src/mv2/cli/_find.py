@@ -11,7 +11,6 @@ from mv2.cli import _exit
 from mv2.cli._options import (
     file_argument,
     json_option,
-    json_value,
     open_to_read,
     quiet_option,
     time_value,
@@ -32,23 +31,12 @@ if TYPE_CHECKING:
 
     from mv2.types import Hit, SearchResult, TimelineEntry
 
-since_option = click.option("--since", metavar="TIME", callback=time_value, help="From this time on.")
-until_option = click.option("--until", metavar="TIME", callback=time_value, help="Before this time.")
-as_of_option = click.option(
-    "--as-of", metavar="TIME", callback=time_value, help="As the memory was at this time."
-)
-
 
 @click.command(epilog="\b\nExample:\n  mv2 find notes.mv2 'cellar key' -k 3")
 @file_argument
 @click.argument("query")
 @click.option("-k", type=click.IntRange(min=1), default=10, show_default=True, help="Hits on a page.")
 @click.option("--cursor", help="Go on after an earlier page.")
-@click.option("--filter", "filter_", metavar="JSON", callback=json_value, help="Condition on metadata.")
-@click.option("--scope", metavar="PREFIX", help="Only uris that start with this.")
-@since_option
-@until_option
-@as_of_option
 @click.option("--snippet-chars", type=click.IntRange(min=0), default=None, help="Length of snippets.")
 @click.option("--explain", is_flag=True, help="Show the parts of each score.")
 @click.option("-e", "--exit-status", is_flag=True, help="Exit with 3 when there is no hit.")
@@ -68,10 +56,9 @@ def find(
 
     Plain words look for documents with all of them, or else with any. "A
     phrase", -word, word*, fields (tag:work title:plan date:2026-11) and AND, OR,
-    NOT with parentheses work too. Times are ISO text (UTC) or seconds since
-    1970. Finding nothing is no error; with -e it is exit code 3.
+    NOT with parentheses work too. Finding nothing is no error; with -e it is
+    exit code 3.
     """
-    options["filter"] = options.pop("filter_")
     given = {name: value for name, value in options.items() if value is not None}
     with open_to_read(file) as memory:
         result = memory.find(query, **given)
@@ -123,17 +110,16 @@ def _footer(result: SearchResult, out: Output) -> None:
 @click.command(epilog="\b\nExample:\n  mv2 timeline notes.mv2 --since 2024-01-01 --limit 5")
 @file_argument
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
-@since_option
-@until_option
-@as_of_option
+@click.option("--since", metavar="TIME", callback=time_value, help="From this time on.")
+@click.option("--until", metavar="TIME", callback=time_value, help="Before this time.")
 @click.option("--reverse", is_flag=True, help="Newest first.")
 @quiet_option
 @json_option
 def timeline(file: str, quiet: bool, as_json: bool, **options: Any) -> int:
     """List documents by time, oldest first.
 
-    Times are UTC. The list holds active documents: no chunks, nothing deleted
-    and no old versions.
+    Times are UTC: ISO text, or seconds since 1970. The list holds active
+    documents: nothing deleted and no old versions.
     """
     given = {name: value for name, value in options.items() if value is not None}
     with open_to_read(file) as memory:

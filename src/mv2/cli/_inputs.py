@@ -63,8 +63,12 @@ class Source:
 
 def uri_of(path: Path) -> str:
     """``mv2://files/`` and the path as it was given, with forward slashes."""
-    text = path.as_posix()
-    return _PREFIX + text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _PREFIX + as_text(path.as_posix())
+
+
+def as_text(name: str) -> str:
+    """A file name as proper Unicode; bytes that are none show as backslash, x and two digits."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def expand(arguments: Sequence[str], memory: str) -> Iterator[Source]:

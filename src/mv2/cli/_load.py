@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import mv2
-from mv2.cli._inputs import Source, UnreadableError
+from mv2.cli._inputs import Source, UnreadableError, as_text
 from mv2.cli._output import one_line
 from mv2.types import Document
 
@@ -108,13 +108,13 @@ class Loader:
         if self._plan.use_mtime:
             fields["timestamp"] = source.modified()
         if source.path is not None:
-            fields["source_path"] = str(source.path)
+            fields["source_path"] = as_text(str(source.path))
         uri = self._plan.uri or source.uri
         if self._plan.on_conflict == "version" and uri is not None and self._is_current(uri, content):
             self.outcome.unchanged.append(source.name)
             return None
         if source.path is not None:
-            fields.setdefault("title", source.path.name)
+            fields.setdefault("title", as_text(source.path.name))
         return Document(
             content=content,
             uri=uri,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import mv2
 
@@ -64,19 +64,6 @@ def _metadata(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
             found[key] = json.loads(text)
         except ValueError:
             found[key] = text
-    return found
-
-
-def json_value(ctx: click.Context, param: click.Parameter, value: str | None) -> Mapping[str, Any] | None:
-    """Callback of an option that takes a JSON object."""
-    if value is None:
-        return None
-    try:
-        found = json.loads(value)
-    except ValueError as error:
-        raise click.BadParameter(f"not JSON: {error}", ctx, param) from error
-    if not isinstance(found, dict):
-        raise click.BadParameter("must be a JSON object", ctx, param)
     return found
 
 

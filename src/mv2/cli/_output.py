@@ -10,7 +10,6 @@ import dataclasses
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
@@ -99,7 +98,11 @@ def shorten(text: str, width: int) -> str:
 
 def terminal_width() -> int:
     """Columns to use for running text."""
-    return min(shutil.get_terminal_size((96, 24)).columns, 100)
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(sys.stdout.fileno()).columns
+    except (ValueError, OSError):
+        columns = 0
+    return min(columns or 96, 100)
 
 
 def moment(timestamp: int | None, *, with_time: bool = False) -> str:

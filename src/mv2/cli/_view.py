@@ -53,6 +53,8 @@ def _bytes(content: bytes) -> None:
 
 def _text(memory: mv2.Memvid, frame: int | str) -> None:
     text = memory.text(frame)
+    if not text and memory.frame(frame).length:
+        raise click.ClickException(f"{frame} is not text; --binary prints its bytes")
     if sys.stdout.isatty():
         click.echo(clean(text))
         return

@@ -92,10 +92,12 @@ def analyze(text: str) -> list[str]:
 
 def tokens(text: str) -> list[str]:
     """Stems of `text` in order, one per word, as the index has them."""
-    try:
-        return list(map(stems.__getitem__, words(text)))
-    except _IrregularWordError:
-        return analyze(text)
+    if is_regular(text):
+        try:
+            return list(map(stems.__getitem__, words(text)))
+        except _IrregularWordError:
+            pass
+    return analyze(text)
 
 
 def words(text: str) -> list[str]:

@@ -52,10 +52,11 @@ class LexicalReader:
         """
         directory, meta = materialise(files)
         try:
-            reader = cls(schema.open_index(directory.path), directory, meta)
-        except BaseException as error:
+            with schema.damage_is_an_error:
+                reader = cls(schema.open_index(directory.path), directory, meta)
+        except BaseException:
             directory.remove()
-            schema.reraise(error)
+            raise
         if trusted is not None:
             reader.trusted = trusted
         if os.name == "posix":
@@ -90,12 +91,10 @@ class LexicalReader:
         # The limit is allocated at once: an unbounded one ends the process.
         limit = min(limit, self.num_docs)
         options: dict[str, Any] = {"order_by_field": schema.TIMESTAMP} if newest else {}
-        try:
+        with schema.damage_is_an_error:
             result: Any = searcher.search(query, limit, True, offset=min(offset, limit), **options)
             hits = result.hits
             ids = self._frame_ids(searcher, [address for _, address in hits])
-        except BaseException as error:
-            schema.reraise(error)
         seen: set[int] = set()
         found = []
         for (score, _), frame_id in zip(hits, ids, strict=True):
@@ -106,10 +105,8 @@ class LexicalReader:
 
     def count(self, query: tantivy.Query) -> int:
         """Number of index entries that match."""
-        try:
+        with schema.damage_is_an_error:
             result: Any = self._open_searcher().search(query, 1, True)
-        except BaseException as error:
-            schema.reraise(error)
         return int(result.count)
 
     def doc_freq(self, field: str, term: str) -> int:

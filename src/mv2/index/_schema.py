@@ -8,7 +8,7 @@ new index is a directory with a ``meta.json`` of our own that is then *opened*.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from mv2.errors import CorruptFileError, Error
 from mv2.index._analysis import make_analyzer
@@ -93,23 +93,30 @@ def open_index(path: str, analyzer: tantivy.TextAnalyzer | None = None) -> tanti
     """
     import tantivy
 
-    try:
+    with damage_is_an_error:
         index = tantivy.Index.open(path)
-    except BaseException as error:
-        reraise(error)
     index.register_tokenizer(TOKENIZER, analyzer or make_analyzer())
     index.register_tokenizer(RAW, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).build())
     return index
 
 
-def reraise(error: BaseException) -> NoReturn:
-    """Raise what an error that came out of tantivy means.
+class _Guard:
+    """Turns what tantivy raises over damaged files into CorruptFileError.
 
-    A panic of its code is no Exception; on bytes from a file it means that they
-    are damaged, like a ValueError. Everything else is raised as it is.
+    A panic of its code is no Exception; on bytes from a file it means the same as
+    a ValueError. Everything else passes.
     """
-    panicked = type(error).__name__ == "PanicException"
-    if panicked or (isinstance(error, ValueError | OSError | RuntimeError) and not isinstance(error, Error)):
-        message = f"the lexical index cannot be used: {error}"
-        raise CorruptFileError(message, remedy="Rebuild the index.") from error
-    raise error
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None or isinstance(error, Error):
+            return
+        panicked = type(error).__name__ == "PanicException"
+        if panicked or isinstance(error, ValueError | OSError | RuntimeError):
+            message = f"the lexical index cannot be used: {error}"
+            raise CorruptFileError(message, remedy="Rebuild the index.") from error
+
+
+damage_is_an_error: Final = _Guard()

@@ -9,19 +9,16 @@ longer than the snippet may be.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mv2.index.lexical import is_regular, spans, stems, tokens
 from mv2.search._conditions import begins, needle, prefix_needle
 from mv2.search.nodes import Node, Phrase, Prefix, text_leaves
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 MAX_PER_WORD: Final = 50
 MAX_SCANNED: Final = 4_000_000
 _REST_OF_WORD: Final = re.compile(r"[^\W_]*")
-_SENTENCE_END: Final = re.compile(r"[.!?:]\s+|\n")
+_SENTENCE_ENDS: Final = (". ", "? ", "! ", "\n")
 
 Span = tuple[int, int]
 
@@ -50,10 +47,14 @@ class Snippets:
         if self._width <= 0 or not text:
             return "", ()
         found = self._find(text[:MAX_SCANNED])
-        first, last, _ = _densest(found, self._width)
+        first, last = _densest(found, self._width)
         begin, end = _edges(text, first, min(last, first + self._width), self._width)
-        inside = tuple((a - begin, b - begin) for a, b, _ in found if a >= begin and b <= end)
-        return text[begin:end], inside
+        snippet = text[begin:end].rstrip()
+        end = begin + len(snippet)
+        snippet = snippet.lstrip()
+        begin = end - len(snippet)
+        inside = [(a - begin, b - begin) for a, b, _ in found if a >= begin and b <= end]
+        return snippet, tuple(inside)
 
     def _find(self, text: str) -> list[tuple[int, int, str]]:
         """(start, end, which) of matching words in order."""
@@ -91,81 +92,79 @@ def _stem_of(word: str) -> str:
 def _words_with(lowered: str, part: str) -> list[tuple[int, int, str]]:
     """(start, end, word) of words that begin with `part`, the first few of them."""
     found: list[tuple[int, int, str]] = []
-    size = len(part)
-    at = lowered.find(part)
+    find, rest = lowered.find, _REST_OF_WORD.match
+    at = find(part)
     while at >= 0:
-        if at and lowered[at - 1].isalnum():
-            at = lowered.find(part, at + 1)
-            continue
-        rest = _REST_OF_WORD.match(lowered, at + size)
-        end = rest.end() if rest else at + size
-        found.append((at, end, lowered[at:end]))
-        if len(found) >= MAX_PER_WORD:
-            break
-        at = lowered.find(part, end)
+        end = rest(lowered, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if at == 0 or not lowered[at - 1].isalnum():
+            found.append((at, end, lowered[at:end]))
+            if len(found) >= MAX_PER_WORD:
+                break
+        at = find(part, end)
     return found
 
 
-def _densest(found: Sequence[tuple[int, int, str]], width: int) -> tuple[int, int, int]:
-    """(start, end, value) of the window with the most different words, then the most words."""
-    best = (0, 0, 0)
+def _densest(found: list[tuple[int, int, str]], width: int) -> Span:
+    """(start, end) of the window with the most different words, then the most words."""
+    if len(found) < 2:
+        return found[0][:2] if found else (0, 0)
+    best, best_value = found[0][:2], 0
     counts: dict[str, int] = {}
     left = 0
     for right, (_, end, which) in enumerate(found):
         counts[which] = counts.get(which, 0) + 1
-        while left < right and end - found[left][0] > width:
+        while end - found[left][0] > width and left < right:
             gone = found[left][2]
-            counts[gone] -= 1
-            if not counts[gone]:
+            if counts[gone] == 1:
                 del counts[gone]
+            else:
+                counts[gone] -= 1
             left += 1
-        value = len(counts) * 1000 + (right - left + 1)
-        if value > best[2]:
-            best = (found[left][0], end, value)
+        value = len(counts) * 1000 + right - left
+        if value > best_value:
+            best, best_value = (found[left][0], end), value
     return best
 
 
 def _edges(text: str, first: int, last: int, width: int) -> Span:
-    """Widen first..last to at most `width` characters, at word edges, from a sentence's start if near."""
-    spare = max(0, width - (last - first))
-    low = max(0, first - spare)
-    begin = _opening(text, low, first, spare)
-    end = min(len(text), begin + width)
-    if end < len(text):
-        end = _closing(text, max(last, begin), end)
-    if end == len(text) and end - begin < width:
-        begin = _word_start(text, max(0, end - width), begin)
-    while begin < end and text[begin].isspace():
-        begin += 1
-    while end > begin and text[end - 1].isspace():
-        end -= 1
-    return begin, end
+    """Widen first..last to at most `width` characters, from a sentence's start if one is near."""
+    size = len(text)
+    if size <= width:
+        return 0, size
+    reach = (width - (last - first)) // 2
+    begin = _opening(text, first, reach) if reach < first else 0
+    end = begin + width
+    if end >= size:
+        # There is room to spare: show more of what stands before.
+        return _word_start(text, size - width, begin), size
+    return begin, _word_end(text, max(last, begin), end)
 
 
-def _opening(text: str, low: int, first: int, spare: int) -> int:
-    """Where to begin, low <= result <= first: a sentence's start, or a third of the spare room before."""
-    if low == 0 and first <= spare // 2:
-        return 0
-    near = max(low, first - spare // 2)
-    sentence = None
-    for match in _SENTENCE_END.finditer(text, near, first):
-        sentence = match.end()
-        break
-    if sentence is not None and sentence <= first:
-        return sentence
-    return _word_start(text, max(low, first - spare // 3), first)
+def _opening(text: str, first: int, reach: int) -> int:
+    """Where to begin so that at most `reach` characters stand before `first`."""
+    near = first - reach
+    sentence = max(text.rfind(mark, near, first) for mark in _SENTENCE_ENDS)
+    if sentence >= 0:
+        return sentence + 1
+    return _word_start(text, near + reach // 3, first)
 
 
-def _word_start(text: str, begin: int, first: int) -> int:
-    """The first place from `begin` on, and not after `first`, that is not inside a word."""
-    while 0 < begin < first and text[begin].isalnum() and text[begin - 1].isalnum():
+def _word_start(text: str, begin: int, latest: int) -> int:
+    """The first place from `begin` on, but not after `latest`, that is not inside a word."""
+    if begin <= 0 or not (text[begin].isalnum() and text[begin - 1].isalnum()):
+        return max(begin, 0)
+    space = text.find(" ", begin, latest)
+    stop = space if space >= 0 else latest
+    while begin < stop and text[begin].isalnum():
         begin += 1
     return begin
 
 
-def _closing(text: str, last: int, end: int) -> int:
-    """The last place before or at `end`, and not before `last`, that is not inside a word."""
+def _word_end(text: str, earliest: int, end: int) -> int:
+    """The last place up to `end`, not before `earliest`, that is not inside a word; else `end`."""
     at = end
-    while at > last and text[at].isalnum() and text[at - 1].isalnum():
+    while at > earliest and text[at].isalnum() and text[at - 1].isalnum():
         at -= 1
-    return at if at > last or not text[end - 1].isalnum() else max(at, last) or end
+    # Nothing but one word: it is cut.
+    whole = at == earliest and (at == 0 or not text[at - 1].isalnum() or text[at].isalnum())
+    return end if whole and at < end else at

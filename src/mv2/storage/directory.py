@@ -136,7 +136,7 @@ def joined(code: str, stored: Column, count: int, added: Iterable[int]) -> array
     """A new array: the first ``count`` stored numbers, then the added ones."""
     result = array(code)
     if isinstance(stored, memoryview) and stored.format == code:
-        result.frombytes(stored[:count])
+        result.frombytes(stored[:count].tobytes())
     else:
         result.extend(stored[:count])
     result.extend(added)

@@ -26,6 +26,7 @@ from mv2.format.wal import (
     FLAG_SYNCED,
     RECORD_HEAD,
     REMAINING_MASK,
+    SENTINEL,
     FrameEntry,
     LexicalBatch,
     decode_record_head,
@@ -103,8 +104,8 @@ class LogRegion:
 def first_pending(region: LogRegion, checkpoint_sequence: int, *, by_original: bool) -> int | None:
     """Where the first record behind the checkpoint would stand, None when nothing can be pending.
 
-    We start again at the beginning after every checkpoint, so an obsolete first record means
-    that nothing was appended since. The original goes on behind the obsolete records. Their
+    We start again at the beginning after every checkpoint and wipe the region, so an obsolete
+    first record means that nothing was appended since. The original goes on behind the obsolete records. Their
     bytes are not looked at: only heads are.
     """
     position, last = 0, 0
@@ -277,17 +278,14 @@ class LogAppender:
     Attributes:
         head: where the next record goes, bytes from the start of the region.
         next_sequence: its sequence.
-        dirty_end: bytes from ``head`` to here belong to an older use of the
-            region and are zeroed together with the next append.
         synced: everything before ``head`` is known to be on the medium.
         clean: nothing behind ``head`` can come back, see ``ensure_clean``.
     """
 
-    def __init__(self, region: LogRegion, head: int, next_sequence: int, dirty_end: int) -> None:
+    def __init__(self, region: LogRegion, head: int, next_sequence: int) -> None:
         self.region = region
         self.head = head
         self.next_sequence = next_sequence
-        self.dirty_end = min(dirty_end, region.size)
         self.synced = True
         self.clean = False
 
@@ -306,7 +304,6 @@ class LogAppender:
         Does not sync; the caller has made sure that the group fits into ``room``. Raises:
             StorageError: the write failed; the head did not move, and the region is not clean.
         """
-        total = group_size(payloads)
         first = self.next_sequence
         count = len(payloads)
         marks = FLAG_GROUP_START | (FLAG_SYNCED if self.synced else 0)
@@ -314,48 +311,40 @@ class LogAppender:
         for index, payload in enumerate(payloads):
             buffers.append(encode_record(first + index, payload, marks | (count - 1 - index)))
             marks = 0
-        end = self.head + total
-        buffers.append(bytes(max(RECORD_HEAD, self.dirty_end - end)))
+        buffers.append(SENTINEL)
         self.clean = False
         self.region.file.write(self.region.offset + self.head, buffers)
         self.clean = True
-        self.head = end
+        self.head += group_size(payloads)
         self.next_sequence = first + count
-        self.dirty_end = 0
         self.synced = False
         return first
 
-    def ensure_clean(self, unfinished: bool) -> None:
-        """Before the first append: nothing behind the head may ever come back.
+    def ensure_clean(self) -> None:
+        """Before the first append: zero what stands behind the head, and sync.
 
-        Zeroes what an unfinished write left and syncs, so that a later torn write cannot
-        make old records reachable again. Costs no sync when the region is as it should be.
+        Otherwise a later write, cut short, could make old records reachable again. Costs no
+        sync when there is nothing but zeros, as a finished commit leaves it.
         """
-        if self.clean and not unfinished:
+        if self.clean:
             return
-        data = self.region.read_all(0)
-        start = max(self.head, self.dirty_end)
-        if unfinished or (self.dirty_end > self.head and not self._older_use_is_whole(data)):
-            start = self.head
-        used = len(data.rstrip(b"\0"))
-        if used > start:
-            self.region.file.write(self.region.offset + start, bytes(used - start))
+        used = len(self.region.read_all(self.head).rstrip(b"\0"))
+        if used:
+            self.region.file.write(self.region.offset + self.head, bytes(used))
             self.region.file.sync()
-            if start == self.head:
-                self.dirty_end = 0
         self.clean = True
 
-    def _older_use_is_whole(self, data: bytes) -> bool:
-        """The obsolete records are as they were, so no unfinished write touched them."""
-        position, expected = 0, 0
-        while position + RECORD_HEAD <= self.dirty_end:
-            head = decode_record_head(data, position)
-            if head.is_sentinel:
-                return not any(data[position : self.dirty_end])
-            end = position + RECORD_HEAD + head.length
-            if head.sequence >= self.next_sequence or (expected and head.sequence != expected):
-                return False
-            if end > self.dirty_end or digest(data[position + RECORD_HEAD : end]) != head.digest:
-                return False
-            position, expected = end, head.sequence + 1
-        return False
+    def wipe(self, used: int | None) -> None:
+        """After a commit: zero the first ``used`` bytes, whose records are obsolete. Not synced.
+
+        The original numbers its next record by the last one it finds, so it must find none.
+
+        Args:
+            used: None when how much was used is not known.
+        """
+        if used is None:
+            used = len(self.region.read_all(0).rstrip(b"\0"))
+        if used:
+            self.clean = False
+            self.region.file.write(self.region.offset, bytes(used))
+            self.clean = True

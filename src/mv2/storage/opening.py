@@ -59,14 +59,19 @@ def open_store(path: str | os.PathLike[str], mode: Mode, options: Options) -> St
     refuse_forbidden_neighbours(files, real)
     _make_file(files, real, mode, options)
     check_regular(files, real)
+    store = Store(real, options)
     if options.writable and files.status(original_manifest_log(real)) is not None:
-        warnings.warn(
-            f"{original_manifest_log(real)} says that the original engine has {real} open or crashed with it; "
-            "if it still runs, its next commit can replace what is written here",
-            CompatibilityWarning,
-            stacklevel=4,
-        )
-    return Store(real, options)
+        try:
+            warnings.warn(
+                f"{original_manifest_log(real)} says that the original engine has {real} open or crashed with it; "
+                "if it still runs, its next commit can replace what is written here",
+                CompatibilityWarning,
+                stacklevel=4,
+            )
+        except BaseException:
+            store.close()
+            raise
+    return store
 
 
 def _make_file(files: FileSystem, path: str, mode: Mode, options: Options) -> None:

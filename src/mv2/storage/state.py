@@ -82,7 +82,7 @@ class LiveState:
         """Continue from a commit this handle has just written."""
         self._stand_on(anchor)
         self.overlay = Overlay(self.base.frame_count)
-        self.log = self._appender(0, anchor.checkpoint_sequence + 1, anchor.log_used_end)
+        self.log = self._appender(0, anchor.checkpoint_sequence + 1)
         self.unfinished = False
         self._unbound = False
         self._sector = self.file.read(0, SECTOR_SIZE)
@@ -123,9 +123,9 @@ class LiveState:
 
     # --- the log ------------------------------------------------------------------
 
-    def _appender(self, head: int, next_sequence: int, dirty_end: int) -> LogAppender:
+    def _appender(self, head: int, next_sequence: int) -> LogAppender:
         region = LogRegion(self.file, self.anchor.log_offset, self.anchor.log_size)
-        return LogAppender(region, head, next_sequence, dirty_end)
+        return LogAppender(region, head, next_sequence)
 
     def _load_log(self) -> None:
         """Scan the whole log; what is pending is laid over the contents."""
@@ -135,7 +135,7 @@ class LiveState:
                 f"{self.file.path} is cut off inside its log", path=self.file.path, offset=self.file.size()
             )
         expected = anchor.checkpoint_sequence + 1
-        self.log = self._appender(0, expected, anchor.log_used_end)
+        self.log = self._appender(0, expected)
         self._unbound = False
         by_original = anchor.record is None
         position = first_pending(self.log.region, anchor.checkpoint_sequence, by_original=by_original)
@@ -143,23 +143,17 @@ class LiveState:
             self.unfinished = False
             return
         found = self._scan(position, expected)
-        if found.records or found.unfinished:
-            self.log.dirty_end = 0
-            self.log.head = found.head
+        self.log.head = found.head if found.records or found.unfinished else 0
         self._take(found)
 
     def _read_log_tail(self) -> None:
         """Read the records that were appended behind the known head."""
         log = self.log
-        head = log.region.read(log.head, 16)
-        if log.dirty_end and int.from_bytes(head[:8], "little") != log.next_sequence:
-            return  # the region was not used again since the checkpoint
-        if not any(head):
+        if not any(log.region.read(log.head, 16)):
             self.unfinished = False
             return
         found = self._scan(log.head, log.next_sequence)
         if found.records:
-            log.dirty_end = 0
             log.synced = False
         self._take(found)
 
@@ -180,6 +174,8 @@ class LiveState:
         if found.records or found.unbound:
             self.log.head, self.log.next_sequence = found.head, found.next_sequence
         self.unfinished = found.unfinished
+        if found.unfinished:
+            self.log.clean = False
         self._unbound = found.unbound
         if found.unbound:
             self.findings.append(

@@ -409,7 +409,7 @@ class Store:
         """See to it that the log may be appended to."""
         if self._state.needs_commit:
             self._checkpoint()
-        self._state.log.ensure_clean(self._state.unfinished)
+        self._state.log.ensure_clean()
         self._state.unfinished = False
 
     def _encode(self, entries: Sequence[FrameEntry]) -> list[bytes]:
@@ -541,16 +541,17 @@ class Store:
             writer.change(frame_id, change)
 
     def _finish(self, writer: CommitWriter) -> None:
+        """Commit, then wipe the log, whose records are obsolete from then on."""
         state = self._state
         anchor, log = state.anchor, state.log
-        used_end = max(log.head + 48 if log.head else 0, log.dirty_end)
+        used = log.head if log.clean and not state.needs_commit else None
         try:
             committed = writer.finish(
                 CommitIdentity(
                     file_id=anchor.file_id or os.urandom(16),
                     generation=anchor.generation + 1,
-                    checkpoint_sequence=log.next_sequence,
-                    log=LogPlace(anchor.log_offset, anchor.log_size, min(used_end, anchor.log_size)),
+                    checkpoint_sequence=self._next_checkpoint_sequence(),
+                    log=LogPlace(anchor.log_offset, anchor.log_size, log.head),
                 )
             )
         except HeaderUncertainError as error:
@@ -561,6 +562,14 @@ class Store:
         state.committed(committed)
         self._indexer_generation = committed.generation
         self._own = []
+        with contextlib.suppress(StorageError):  # it stays unclean then, and is wiped before the next append
+            state.log.wipe(used)
+
+    def _next_checkpoint_sequence(self) -> int:
+        """The last sequence in the log, or a fresh one when nothing was logged since the last commit:
+        two commits never share one, so a log cannot be taken for the continuation of both."""
+        last = self._state.log.next_sequence - 1
+        return last if last > self._state.anchor.checkpoint_sequence else last + 1
 
     def _checkpoint_if_due(self) -> None:
         """Checkpoint when the log fills up. What was acknowledged stays so if that fails."""
@@ -637,7 +646,7 @@ class Store:
             identity = CommitIdentity(
                 file_id=anchor.file_id,
                 generation=anchor.generation + 1,
-                checkpoint_sequence=state.log.next_sequence,
+                checkpoint_sequence=self._next_checkpoint_sequence(),
                 log=LogPlace(LOG_OFFSET, wanted_log_size(live_bytes(state.base)), 0),
             )
             Compactor(state.base, target).run(identity)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mv2.memvid import Memvid
-
     from mv2.testing.stage import Play
 
 #: Words asked of search in each state; all of them would make the suite slow.

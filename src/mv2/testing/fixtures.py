@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+
+from mv2.testing.check import scratch_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True, scope="session")
 def own_state_directory() -> Iterator[str]:
     """Notes about lock holders go to a directory of the test run, for its worker processes too."""
-    before = os.environ.get("XDG_STATE_HOME")
-    with tempfile.TemporaryDirectory(prefix="mv2-state-") as directory:
-        os.environ["XDG_STATE_HOME"] = directory
+    with tempfile.TemporaryDirectory(prefix="mv2-state-") as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", directory)
         yield directory
-    if before is None:
-        del os.environ["XDG_STATE_HOME"]
-    else:
-        os.environ["XDG_STATE_HOME"] = before
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_temporary_directory() -> Iterator[None]:
+    """Indexes that a search unpacks go to memory, where the system has such a place."""
+    made = tempfile.TemporaryDirectory(prefix="mv2-tmp-", dir=scratch_directory())
+    with made as directory, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", directory)
+        patch.setattr(tempfile, "tempdir", directory)
+        yield

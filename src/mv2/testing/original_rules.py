@@ -7,11 +7,16 @@ without any of this engine's storage code.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mv2.format.checksum import digest
 from mv2.format.contents import decode_contents
-from mv2.format.footer import FOOTER_SIZE, decode_footer
+from mv2.format.footer import Footer, find_footers
 from mv2.format.header import decode_header
 from mv2.format.wal import RECORD_HEAD, decode_record_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def complaints(data: bytes) -> list[str]:
@@ -20,18 +25,23 @@ def complaints(data: bytes) -> list[str]:
     found = _log_complaints(
         data[header.wal_offset : header.wal_offset + header.wal_size], header.wal_size, header.wal_sequence
     )
-    end = len(data) - FOOTER_SIZE
-    if not 0 < header.footer_offset < end:
-        return [
-            *found,
-            f"the header names contents at {header.footer_offset}, the file has {len(data)} bytes",
-        ]
-    contents = data[header.footer_offset : end]
-    footer = decode_footer(data, end)
-    if footer.contents_length != len(contents) or footer.contents_digest != digest(contents):
-        return [*found, "the footer at the end of the file does not belong to the contents the header names"]
-    decode_contents(contents)
+    last = next(_valid_footers(data), None)
+    if last is None:
+        return [*found, "no valid footer stands in the file"]
+    offset, footer = last
+    if offset != header.footer_offset:
+        named = f"the header names contents at {header.footer_offset}"
+        return [*found, f"{named}, the last valid footer others at {offset} (generation {footer.generation})"]
+    decode_contents(data[offset : offset + footer.contents_length])
     return found
+
+
+def _valid_footers(data: bytes) -> Iterator[tuple[int, Footer]]:
+    """Contents that hash right, as (offset, footer), from the end of the file backwards."""
+    for position, footer in find_footers(data):
+        offset = position - footer.contents_length
+        if digest(data[offset:position]) == footer.contents_digest:
+            yield offset, footer
 
 
 def _log_complaints(region: bytes, size: int, checkpointed: int) -> list[str]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mv2.memvid import Memvid
-
     from mv2.storage.device import FileSystem
     from mv2.testing.events import Record
 

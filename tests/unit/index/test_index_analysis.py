@@ -4,6 +4,7 @@ import sys
 import unicodedata
 
 import pytest
+
 from mv2.index import _analysis
 from mv2.index.lexical import ascii_lower, is_regular, lower, spans, tokens, words
 

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from mv2.errors import ClosedError, CorruptFileError, InvalidArgumentError
 from mv2.index import _schema, _writer
 from mv2.index.lexical import LexicalFile, LexicalReader, LexicalWriter, indexed_text
@@ -142,8 +143,12 @@ def test_giving_stems_writes_the_same_index(monkeypatch: pytest.MonkeyPatch) -> 
         with LexicalWriter(None) as writer:
             for frame_id, text in enumerate(texts * 5):
                 tags = ["Two words", "running"]
-                writer.add(frame_id, text, tags=tags, labels=["ÀB"], track="Tracks", uri="U:x", timestamp=frame_id)
-            return {name.split(".")[-1]: data for name, data in contents(writer.commit()) if "json" not in name}
+                writer.add(
+                    frame_id, text, tags=tags, labels=["ÀB"], track="Tracks", uri="U:x", timestamp=frame_id
+                )
+            return {
+                name.split(".")[-1]: data for name, data in contents(writer.commit()) if "json" not in name
+            }
 
     ours = build()
     monkeypatch.setattr(_writer, "make_splitter", lambda: None)
@@ -198,7 +203,9 @@ def test_a_closed_writer_says_so() -> None:
         writer.commit()
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "", ".", "..", "a\0b", "a b", "ü", "x" * 300, "a\n"])
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/x", "a/b", "", ".", "..", "a\0b", "a b", "ü", "x" * 300, "a\n"]
+)
 def test_names_that_lead_elsewhere_are_refused(name: str, tmp_path: Path) -> None:
     with LexicalWriter(None) as writer:
         writer.add(0, "x")
@@ -234,7 +241,9 @@ def test_damaged_files_are_errors(seed: int) -> None:
         files = contents(writer.commit())
     which = seed % len(files)
     name, data = files[which]
-    changed = [data[: len(data) // 2], b"", data + b"xx", bytes(len(data)), data[::-1]][seed // len(files) % 5]
+    changed = [data[: len(data) // 2], b"", data + b"xx", bytes(len(data)), data[::-1]][
+        seed // len(files) % 5
+    ]
     files[which] = (name, changed)
     try:
         reader = LexicalReader.open(files)
@@ -245,7 +254,13 @@ def test_damaged_files_are_errors(seed: int) -> None:
 
 
 def test_no_index_at_all_is_an_error() -> None:
-    for files in ([], [("x.idx", b"")], [("meta.json", b"{")], [("meta.json", b'{"schema":[]}')], [("meta.json", b"[]")]):
+    for files in (
+        [],
+        [("x.idx", b"")],
+        [("meta.json", b"{")],
+        [("meta.json", b'{"schema":[]}')],
+        [("meta.json", b"[]")],
+    ):
         with pytest.raises(CorruptFileError):
             LexicalReader.open(files)
     with pytest.raises(CorruptFileError, match="twice"):

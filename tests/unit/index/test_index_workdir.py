@@ -11,6 +11,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+
 from mv2.errors import DiskFullError, StorageError
 from mv2.index import _workdir
 from mv2.index.lexical import LexicalWriter
@@ -40,7 +41,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def hold() -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
@@ -134,7 +137,9 @@ def test_a_full_or_missing_place_is_a_typed_error(place: Path, monkeypatch: pyte
         LexicalWriter(None)
 
 
-def test_memory_is_used_only_with_room_and_only_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_used_only_with_room_and_only_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(_workdir, "_has_room", lambda path, size: size < 1000)
     monkeypatch.setattr("tempfile.tempdir", "/elsewhere")
     monkeypatch.delenv("TMPDIR", raising=False)

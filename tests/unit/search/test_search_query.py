@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mv2.errors import QueryError
 from mv2.search._dates import period
 from mv2.search.nodes import And, During, Field, Node, Not, Or, Phrase, Prefix, Terms
@@ -167,7 +168,9 @@ def test_sizes_are_bounded() -> None:
             parse(text)
 
 
-@pytest.mark.parametrize("text", ['"' * 50_000, "(" * 99_999, "date:[" * 15_000, "a" * 99_999 + "*", '- "' * 30_000])
+@pytest.mark.parametrize(
+    "text", ['"' * 50_000, "(" * 99_999, "date:[" * 15_000, "a" * 99_999 + "*", '- "' * 30_000]
+)
 def test_long_nonsense_is_quick(text: str) -> None:
     try:
         parse(text)

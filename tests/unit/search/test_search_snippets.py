@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from mv2.search.query import parse
 from mv2.search.snippets import Snippets
 
@@ -17,7 +18,11 @@ def cut(query: str, text: str, width: int = 60) -> tuple[str, list[str]]:
     return snippet, [snippet[start:end] for start, end in ranges]
 
 
-LONG = "Nothing to see. " * 40 + "The runners were running towards the happy zebras. " + "More of the same. " * 40
+LONG = (
+    "Nothing to see. " * 40
+    + "The runners were running towards the happy zebras. "
+    + "More of the same. " * 40
+)
 
 
 def test_a_short_text_is_given_whole() -> None:
