@@ -23,6 +23,7 @@ STATES ?= 5000
 KILLS ?= 1000
 RACES ?= 100
 CASES ?= 10000
+EXAMPLES ?= 1000
 MUTATIONS ?= 1500
 MINUTES ?= 30
 
@@ -138,8 +139,9 @@ race-long: $(VENV)/.dev ## Many writers and readers at once (RACES=100)
 	@MV2_RACES=$(RACES) $(PYTEST) --slow --timeout 0 tests/race $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(VENV)/.dev ## Damaged and hostile files, and random operations against a model (CASES=10000)
-	@MV2_FUZZ_CASES=$(CASES) MV2_HYPOTHESIS=long $(PYTEST) --slow --timeout 0 tests/hostile tests/property $(ARGS)
+fuzz: $(VENV)/.dev ## Damaged and hostile files, and random operations against a model (CASES=10000 EXAMPLES=1000)
+	@MV2_FUZZ=$(CASES) MV2_EXAMPLES=$(EXAMPLES) MV2_MODEL_EXAMPLES=$(EXAMPLES) MV2_HYPOTHESIS=long \
+		$(PYTEST) --slow --timeout 0 tests/hostile tests/property $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.dev peer ## Every test again and again, with new seeds (MINUTES=30)
@@ -150,8 +152,8 @@ soak: $(VENV)/.dev peer ## Every test again and again, with new seeds (MINUTES=3
 	done
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure, every engine on the same data in one run
-	@$(PY) -m benchmarks $(ARGS)
+bench: $(VENV)/.dev ## Measure: every program in benchmarks/
+	@for program in benchmarks/bench_*.py; do echo "$$program"; $(PY) "$$program" $(ARGS) || exit 1; done
 
 .PHONY: mutants
 mutants: $(VENV)/.dev ## Change single bytes of files and see that verify notices (MUTATIONS=1500)

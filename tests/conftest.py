@@ -24,7 +24,7 @@ settings.register_profile(
 )
 settings.register_profile(
     "long",
-    max_examples=int(os.environ.get("MV2_FUZZ_CASES", "10000")),
+    max_examples=int(os.environ.get("MV2_EXAMPLES", "1000")),
     deadline=None,
     print_blob=True,
     suppress_health_check=_QUIET,

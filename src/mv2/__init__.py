@@ -53,7 +53,7 @@ if TYPE_CHECKING:
         VecDimensionMismatchError,
     )
     from mv2.memvid import Memvid
-    from mv2.memvid import open_memory as open  # noqa: A004
+    from mv2.memvid import open_memory as open
     from mv2.types import (
         Document,
         Finding,

@@ -1,6 +1,6 @@
 """Every error and warning mv2 raises.
 
-    Error
+Error:
     ├── InvalidArgumentError (ValueError)       an argument that can never work
     │   ├── VecDimensionMismatchError           vector length differs from the file's     MV014
     │   ├── QueryError                          a query that cannot be parsed             MV024
@@ -45,12 +45,11 @@ from __future__ import annotations
 
 import errno as _errno
 import os
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mv2.format.wal import FrameEntry
     from mv2.types import Document, LockHolder
 
 
@@ -291,7 +290,7 @@ class FileReplacedError(StorageError):
         super().__init__(message, errno=_errno.ESTALE, path=path, remedy=remedy)
         self.unsaved = tuple(unsaved)
         #: The same as encoded log entries; the public layer makes ``unsaved`` of them.
-        self.entries: list[FrameEntry] = []
+        self.entries: list[Any] = []
 
 
 class MissingExtraError(Error, ImportError):

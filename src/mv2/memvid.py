@@ -13,9 +13,10 @@ from mv2.ingest.frames import make_frame, make_timeline_entry
 from mv2.ingest.times import to_seconds
 from mv2.ingest.vectors import vector_values
 from mv2.storage.device import FileSystem
+from mv2.storage.handle import Options
 from mv2.storage.opening import open_store
 from mv2.storage.stats import collect_stats
-from mv2.storage.store import Options, Store
+from mv2.storage.store import Store
 from mv2.storage.verify import verify_store
 from mv2.types import (
     CloseMode,

@@ -210,12 +210,16 @@ def cpu_ms(words: list[str], env: dict[str, str], rounds: int = 10) -> float:
 
 @pytest.mark.serial
 def test_start_up_is_cheap(many: Path, command_environment: dict[str, str]) -> None:
-    """Limits are relative to a bare Python, which was 11 ms where they were set."""
+    """The promises are 10 ms for the import and 100 ms for a whole ``find``, on an idle machine.
+
+    The yardstick is the import of click: 41 ms where the promises were made.
+    Half as much again is allowed for noise.
+    """
     bare = cpu_ms([sys.executable, "-c", "pass"], command_environment)
-    slowness = max(bare / 11, 1)
+    slowness = 1.5 * max(cpu_ms([sys.executable, "-c", "import click"], command_environment) / 41, 1)
     with_mv2 = cpu_ms([sys.executable, "-c", "import mv2"], command_environment)
     assert with_mv2 - bare <= 10 * slowness
-    find = cpu_ms([*COMMAND, "find", str(many), "pebble", "-k", "3"], command_environment)
+    find = cpu_ms([*COMMAND, "find", str(many), "pebble", "-k", "3", "-q"], command_environment)
     assert find <= 100 * slowness
 
 

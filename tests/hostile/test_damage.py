@@ -44,7 +44,7 @@ def samples() -> dict[str, bytes]:
                 memory.put(unique_text(number, 300), uri=f"mv2://n/{number}", embedding=[1.0, number])
             memory.put(unique_text(9, 3500))
         found["at rest"] = path.read_bytes()
-        with mv2.open(path, close="lazy", embedder="none") as memory:
+        with mv2.open(path, close="force-lazy", embedder="none") as memory:
             memory.update("mv2://n/0", content=unique_text(20, 200))
             memory.delete("mv2://n/1")
             memory.put(unique_text(21, 900))
@@ -93,7 +93,7 @@ def _use(memory: mv2.Memvid) -> str:
     """Read everything there is; refusals are fine, foreign contents are not."""
     for operation in (
         lambda: memory.find("river uniq000001000", k=5),
-        lambda: memory.find("", vector=[1.0, 2.0]),
+        lambda: memory.embedding(0),
         lambda: memory.timeline(limit=10),
         lambda: memory.history("mv2://n/0"),
         lambda: memory.verify(deep=True),

@@ -8,6 +8,7 @@ changes what it refuses, and never leaves a file behind.
 from __future__ import annotations
 
 import contextlib
+import contextlib
 import os
 import resource
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 import mv2
 from mv2.errors import (
     AuxiliaryFileError,
+    CorruptFileError,
     EncryptedFileError,
     MemoryExistsError,
     MemoryNotFoundError,
@@ -28,6 +30,7 @@ from mv2.errors import (
 )
 from mv2.testing.faults import FaultFileSystem
 from mv2.testing.observe import observe, unique_text
+from mv2.testing.stage import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +81,7 @@ class TestNotAMemory:
     def test_other_files(self, tmp_path: Path, mode: str, content: bytes) -> None:
         path = tmp_path / "f.mv2"
         path.write_bytes(content)
-        _refused(path, mode, NotAMemoryError)
+        _refused(path, mode, NotAMemoryError if len(content) > 3 else CorruptFileError)
 
     def test_a_capsule(self, tmp_path: Path, mode: str) -> None:
         path = tmp_path / "f.mv2"
@@ -262,7 +265,7 @@ def test_huge_numbers_in_the_header_do_not_reserve_memory(memory_file: Path, fie
         memory_file.write_bytes(data)
 
         def attempt() -> None:
-            with contextlib.suppress(mv2.Error):
+            with contextlib.suppress(mv2.Error), quiet():
                 mv2.open(memory_file, "r", embedder="none").close()
 
         _limited(attempt, megabytes=300)

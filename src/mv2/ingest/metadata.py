@@ -32,7 +32,8 @@ def encode_metadata(values: Mapping[str, Any]) -> dict[str, str]:
             raise InvalidArgumentError(f"metadata key {key!r} is not a string")
         if key.startswith(PREFIX):
             raise InvalidArgumentError(
-                f"metadata key {key!r} is reserved", remedy=f"Keys starting with {PREFIX} belong to the engine."
+                f"metadata key {key!r} is reserved",
+                remedy=f"Keys starting with {PREFIX} belong to the engine.",
             )
         encoded[key] = _encode_value(key, value)
     if len(encoded) > MAX_ENTRIES:
@@ -58,7 +59,9 @@ def _check_keys(key: str, value: Any, depth: int = 0) -> None:
     if isinstance(value, Mapping):
         for inner, item in value.items():
             if not isinstance(inner, str):
-                raise InvalidArgumentError(f"the metadata value of {key!r} has the key {inner!r}, not a string")
+                raise InvalidArgumentError(
+                    f"the metadata value of {key!r} has the key {inner!r}, not a string"
+                )
             if depth < 100:
                 _check_keys(key, item, depth + 1)
     elif isinstance(value, list | tuple) and depth < 100:

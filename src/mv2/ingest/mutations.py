@@ -77,12 +77,15 @@ def as_document(value: Document | Mapping[str, Any]) -> Document:
         return value
     if not isinstance(value, Mapping):
         raise InvalidArgumentError(
-            f"{type(value).__name__} is not a document", remedy="Give mv2.Document or a dict with at least content."
+            f"{type(value).__name__} is not a document",
+            remedy="Give mv2.Document or a dict with at least content.",
         )
     unknown = set(value) - _DOCUMENT_FIELDS
     if unknown or "content" not in value:
         what = f"unknown field {min(unknown, key=str)!r}" if unknown else "no field 'content'"
-        raise InvalidArgumentError(f"the document has {what}", remedy=f"Fields: {', '.join(sorted(_DOCUMENT_FIELDS))}.")
+        raise InvalidArgumentError(
+            f"the document has {what}", remedy=f"Fields: {', '.join(sorted(_DOCUMENT_FIELDS))}."
+        )
     return Document(**value)
 
 
@@ -287,7 +290,9 @@ def name_chunks(entries: Sequence[FrameEntry], uri: str) -> None:
 
 def tombstones(frame_ids: Iterable[int], at: int) -> list[FrameEntry]:
     """Entries that delete frames at a moment (UTC seconds)."""
-    return [FrameEntry(timestamp=at, op=OP_TOMBSTONE, target_frame_id=i, enrichment_state=1) for i in frame_ids]
+    return [
+        FrameEntry(timestamp=at, op=OP_TOMBSTONE, target_frame_id=i, enrichment_state=1) for i in frame_ids
+    ]
 
 
 # --- update and delete --------------------------------------------------------------
@@ -305,7 +310,8 @@ def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, Fr
     record = view.record(frame_id)
     if record.role == ROLE_CHUNK:
         raise InvalidArgumentError(
-            f"frame {frame_id} is a chunk", remedy=f"{verb.capitalize()} its document, frame {record.parent_id}."
+            f"frame {frame_id} is a chunk",
+            remedy=f"{verb.capitalize()} its document, frame {record.parent_id}.",
         )
     if not view.is_active(frame_id):
         what = "deleted" if record.status == STATUS_DELETED else f"superseded by frame {record.superseded_by}"
@@ -322,7 +328,19 @@ def delete(store: Store, reference: FrameRef) -> None:
 
 
 _UPDATABLE = frozenset(
-    {"content", "uri", "title", "tags", "labels", "metadata", "timestamp", "track", "kind", "embedding", "mime"}
+    {
+        "content",
+        "uri",
+        "title",
+        "tags",
+        "labels",
+        "metadata",
+        "timestamp",
+        "track",
+        "kind",
+        "embedding",
+        "mime",
+    }
 )
 
 
@@ -335,7 +353,7 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         )
     with unsaved_named(), store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
-        document = _changed_document(view, record, changes, merge)
+        document = _changed_document(record, changes, merge)
         _check_uri_free(view, frame_id, document.uri)
         if "content" in changes:
             if changes["content"] is None:
@@ -355,10 +373,12 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
 def _check_uri_free(view: View, frame_id: int, uri: str | None) -> None:
     other = None if uri is None else view.active_id_of_uri(uri)
     if other is not None and other != frame_id:
-        raise DuplicateUriError(f"frame {other} has the uri {uri}", remedy="Choose another uri, or delete that frame.")
+        raise DuplicateUriError(
+            f"frame {other} has the uri {uri}", remedy="Choose another uri, or delete that frame."
+        )
 
 
-def _changed_document(view: View, record: FrameRecord, changes: Mapping[str, Any], merge: bool) -> Document:
+def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bool) -> Document:
     """The document with absent fields as they were and None clearing."""
     metadata = decode_metadata(record.extra_metadata)
     if "metadata" in changes:

@@ -36,7 +36,7 @@ def to_seconds(value: Timestamp, name: str = "timestamp") -> int:
     elif isinstance(value, dt.datetime):
         seconds = _datetime_seconds(value)
     elif isinstance(value, dt.date):
-        seconds = _datetime_seconds(dt.datetime(value.year, value.month, value.day))
+        seconds = _datetime_seconds(dt.datetime(value.year, value.month, value.day, tzinfo=dt.timezone.utc))
     elif isinstance(value, str):
         seconds = _parse(value, name)
     else:
@@ -48,8 +48,8 @@ def to_seconds(value: Timestamp, name: str = "timestamp") -> int:
 
 def _datetime_seconds(moment: dt.datetime) -> int:
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.timezone.utc)
-    delta = moment - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+        moment = moment.replace(tzinfo=dt.UTC)
+    delta = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return delta.days * 86_400 + delta.seconds
 
 
@@ -68,14 +68,14 @@ def _parse(text: str, name: str) -> int:
 def _not_a_time(value: object, name: str) -> InvalidArgumentError:
     return InvalidArgumentError(
         f"{name} {value!r} is not a time",
-        remedy="Give seconds since 1970, a datetime, or an ISO string such as 2024-03-05 or 2024-03-05T14:00:00Z.",
+        remedy="Give seconds since 1970, a datetime, or an ISO string such as 2024-03-05T14:00:00Z.",
     )
 
 
 def to_iso(seconds: int) -> str:
     """``2024-03-05T14:00:00Z`` for whole UTC seconds; the number itself where the calendar ends."""
     try:
-        moment = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(seconds=seconds)
+        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
     except OverflowError:
         return str(seconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else moment.isoformat()

@@ -40,7 +40,9 @@ def vector_bytes(vector: Any, name: str = "embedding") -> bytes:
             raise
         raise InvalidArgumentError(f"{name} is not a sequence of numbers: {error}") from error
     if not 0 < len(data) <= MAX_DIMENSION * 4:
-        raise InvalidArgumentError(f"{name} has {len(data) // 4} numbers; between 1 and {MAX_DIMENSION} are possible")
+        raise InvalidArgumentError(
+            f"{name} has {len(data) // 4} numbers; between 1 and {MAX_DIMENSION} are possible"
+        )
     if FOOTER_MAGIC in data:
         raise InvalidArgumentError(f"{name} holds the bytes of the file's own footer mark")
     if not finite:

@@ -108,8 +108,8 @@ class MemorySearch:
 
 def _rebuilt(view: View) -> list[tuple[str, bytes]]:
     """Index files made from the frames, where the stored ones are missing, damaged or not ours."""
+    from mv2.storage.committer import index_everything
     from mv2.storage.overlay import Overlay as LogOverlay
-    from mv2.storage.store import index_everything
     from mv2.storage.view import View as StorageView
 
     committed = StorageView(view.file, view.base, LogOverlay(view.base.frame_count))

@@ -66,7 +66,8 @@ class Assembly:
             raise AssertionError(f"frame {record.id} cannot be number {self.frame_count}")
         if self.frame_count >= MAX_FRAMES:
             raise LimitError(
-                f"a memory holds at most {MAX_FRAMES:,} frames", remedy="Start a second file, or vacuum with a purge."
+                f"a memory holds at most {MAX_FRAMES:,} frames",
+                remedy="Start a second file, or vacuum with a purge.",
             )
         self._encoded += encode_frame(record)
         self._ends.append(len(self._encoded))
@@ -143,7 +144,7 @@ class Assembly:
         length = sum(map(len, buffers))
         if length > MAX_CONTENTS_SIZE:
             raise LimitError(
-                f"the table of contents would have {length:,} bytes, more than the {MAX_CONTENTS_SIZE:,} possible",
+                f"the contents would have {length:,} bytes, more than the {MAX_CONTENTS_SIZE:,} possible",
                 remedy="Start a second file, or store less metadata with each document.",
             )
         return buffers, length, state.digest(), checksum
@@ -179,7 +180,11 @@ class Assembly:
                 starts = array("I", [start + shift for start in starts])
         end = starts[-1]
         starts.extend(end + stop for stop in self._ends)
-        return moved_starts(starts, {i: len(encoded) for i, encoded in self._patched.items()}) if self._patched else starts
+        return (
+            moved_starts(starts, {i: len(encoded) for i, encoded in self._patched.items()})
+            if self._patched
+            else starts
+        )
 
     def time_index(self) -> tuple[bytes, int]:
         """The encoded time index, and its number of entries: active documents only."""

@@ -50,7 +50,9 @@ class Base:
         anchor = self.anchor
         if not 0 < anchor.contents_length <= MAX_CONTENTS_SIZE:
             raise FormatError(
-                f"contents of {anchor.contents_length} bytes are impossible", path=self.file.path, offset=anchor.contents_offset
+                f"contents of {anchor.contents_length} bytes are impossible",
+                path=self.file.path,
+                offset=anchor.contents_offset,
             )
         data = self.file.read(anchor.contents_offset, anchor.contents_length)
         if len(data) != anchor.contents_length or digest(data) != anchor.contents_digest:
@@ -97,7 +99,9 @@ class Base:
 
     def fresh_tail(self) -> ContentsTail:
         """A tail of one's own, to be changed and encoded."""
-        return decode_contents_tail(self.contents, self.directory.starts[self.frame_count], len(self.contents))
+        return decode_contents_tail(
+            self.contents, self.directory.starts[self.frame_count], len(self.contents)
+        )
 
     @cached_property
     def frame_count(self) -> int:
@@ -203,7 +207,9 @@ class Base:
         found = []
         for descriptor in self.tail.catalogue.vec_segments:
             try:
-                data = self.read_verified(descriptor.offset, descriptor.length, descriptor.digest, "a vector segment")
+                data = self.read_verified(
+                    descriptor.offset, descriptor.length, descriptor.digest, "a vector segment"
+                )
                 found.append(decode_vectors(data, descriptor.vector_compression))
             except (ChecksumError, FormatError):
                 if self.anchor.record is not None:
@@ -211,7 +217,9 @@ class Base:
         manifest = self.tail.indexes.vec
         if manifest is not None and manifest.length:
             try:
-                data = self.read_verified(manifest.offset, manifest.length, manifest.digest, "the vector index")
+                data = self.read_verified(
+                    manifest.offset, manifest.length, manifest.digest, "the vector index"
+                )
                 found.append(decode_vectors(data, manifest.compression_mode))
             except (ChecksumError, FormatError):
                 pass

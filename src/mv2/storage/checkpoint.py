@@ -11,6 +11,7 @@ import contextlib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from mv2.errors import CeilingWarning, StorageError
 from mv2.format.catalogue import TantivySegmentDescriptor
@@ -163,7 +164,11 @@ class CommitWriter:
             if descriptor is None or descriptor.length != file.size or file.name.endswith(".json"):
                 data = file.read()
                 descriptor = TantivySegmentDescriptor(
-                    tail.catalogue.next_segment_id, self._out.append(data), len(data), digest(data), path=file.name
+                    tail.catalogue.next_segment_id,
+                    self._out.append(data),
+                    len(data),
+                    digest(data),
+                    path=file.name,
                 )
                 tail.catalogue.next_segment_id += 1
             descriptor.build_sequence = sequence
@@ -295,7 +300,7 @@ def live_bytes(base: Base) -> int:
     return total + anchor.contents_length + FOOTER_SIZE
 
 
-def _manifests(tail: ContentsTail) -> Iterable[object]:
+def _manifests(tail: ContentsTail) -> Iterable[_Ranged]:
     """Everything in a tail that has a place in the file."""
     indexes, catalogue = tail.indexes, tail.catalogue
     single = [
@@ -311,6 +316,15 @@ def _manifests(tail: ContentsTail) -> Iterable[object]:
         catalogue.temporal_segments, catalogue.tantivy_segments, catalogue.index_segments,
     ):  # fmt: skip
         yield from group
+
+
+class _Ranged(Protocol):
+    """Something that has a place in the file."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def length(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

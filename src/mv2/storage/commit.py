@@ -136,7 +136,9 @@ def resolve(file: File) -> Anchor:
 
 
 def _header_finding(error: Exception | None) -> Finding:
-    return Finding(code="header_damaged", severity="error", message=f"the header is damaged: {error}", offset=0)
+    return Finding(
+        code="header_damaged", severity="error", message=f"the header is damaged: {error}", offset=0
+    )
 
 
 def _try_header(sector: bytes, path: str) -> tuple[Header | None, CorruptFileError | None]:

@@ -135,7 +135,9 @@ class Compactor:
             manifest: Any = getattr(tail, name)
             if manifest is not None:
                 try:
-                    manifest.offset = self._copy_range(manifest.offset, manifest.length, manifest.digest, name)
+                    manifest.offset = self._copy_range(
+                        manifest.offset, manifest.length, manifest.digest, name
+                    )
                 except ChecksumError:
                     setattr(tail, name, None)
         clip = tail.indexes.clip

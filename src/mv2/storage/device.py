@@ -114,9 +114,7 @@ class File:
 
     def write(self, offset: int, data: Buffer | Sequence[Buffer]) -> None:
         """Write all of ``data`` (one buffer or several in a row) at ``offset``."""
-        buffers: Sequence[Buffer] = (
-            [data] if isinstance(data, bytes | bytearray | memoryview) else data
-        )
+        buffers: Sequence[Buffer] = [data] if isinstance(data, bytes | bytearray | memoryview) else data
         try:
             for start in range(0, len(buffers), _BUFFERS_PER_CALL):
                 offset += self._write_group(offset, buffers[start : start + _BUFFERS_PER_CALL])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from mv2.format.accelerator import (
     KIND_CANONICAL_LENGTHS,
@@ -35,10 +35,6 @@ NO_PUT_TIME = -(1 << 63)
 Column: TypeAlias = "array[int] | memoryview"
 
 
-def _column(code: str) -> Any:
-    return field(default_factory=lambda: array(code))
-
-
 def pack_state(status: int, role: int) -> int:
     """Status in the low four bits, role in the high four."""
     return status | role << 4
@@ -57,12 +53,12 @@ class Directory:
         uris: frames by hash of their uri.
     """
 
-    starts: Column = _column("I")
-    timestamps: Column = _column("q")
-    put_times: Column = _column("q")
-    states: Column = _column("B")
-    parents: Column = _column("I")
-    canonical_lengths: Column = _column("I")
+    starts: Column = field(default_factory=lambda: array("I"))
+    timestamps: Column = field(default_factory=lambda: array("q"))
+    put_times: Column = field(default_factory=lambda: array("q"))
+    states: Column = field(default_factory=lambda: array("B"))
+    parents: Column = field(default_factory=lambda: array("I"))
+    canonical_lengths: Column = field(default_factory=lambda: array("I"))
     uris: UriIndex = field(default_factory=lambda: make_uri_index(()))
 
     def __len__(self) -> int:
@@ -95,13 +91,19 @@ class Directory:
 
 
 def _as_array(column: Column) -> array[int]:
-    return column if isinstance(column, array) else array(column.format, column)  # type: ignore[return-value, arg-type]
+    return column if isinstance(column, array) else array(column.format, column)
 
 
 def from_accelerator(view: AcceleratorView) -> Directory:
     """The directory as the accelerator block holds it; nothing is copied."""
     return Directory(
-        view.starts, view.timestamps, view.put_times, view.states, view.parents, view.canonical_lengths, view.uris
+        view.starts,
+        view.timestamps,
+        view.put_times,
+        view.states,
+        view.parents,
+        view.canonical_lengths,
+        view.uris,
     )
 
 

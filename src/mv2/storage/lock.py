@@ -50,7 +50,7 @@ def _retry(attempt: Callable[[], bool], timeout: float) -> bool:
 
 
 def _locked_error(file: File, what: str, timeout: float) -> LockedError:
-    holders = [holder for holder in holders_of(file.identity())]
+    holders = holders_of(file.identity())
     return LockedError(
         f"{what} by {describe(holders)}; gave up after {timeout:g} s",
         holders=holders,

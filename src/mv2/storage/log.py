@@ -105,8 +105,8 @@ def first_pending(region: LogRegion, checkpoint_sequence: int, *, by_original: b
     """Where the first record behind the checkpoint would stand, None when nothing can be pending.
 
     We start again at the beginning after every checkpoint and wipe the region, so an obsolete
-    first record means that nothing was appended since. The original goes on behind the obsolete records. Their
-    bytes are not looked at: only heads are.
+    first record means that nothing was appended since. The original goes on behind the obsolete
+    records; of those only the heads are looked at.
     """
     position, last = 0, 0
     while position + RECORD_HEAD <= region.size:
@@ -246,9 +246,7 @@ def _parse_damaged(data: bytes, position: int, expected: int, synced_by_default:
                 damaged.append(sequence)
         elif found.record.entry is None:  # whole, but of a kind nobody knows
             result.damaged.append(expected)
-        vouches = synced_by_default or (
-            found.reserved & FLAG_GROUP_START and found.reserved & FLAG_SYNCED
-        )
+        vouches = synced_by_default or (found.reserved & FLAG_GROUP_START and found.reserved & FLAG_SYNCED)
         if vouches:  # all that came before had been synced, hence acknowledged
             result.records += pending
             result.damaged += damaged

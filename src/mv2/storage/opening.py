@@ -19,6 +19,7 @@ from mv2.storage.checkpoint import CommitIdentity, CommitWriter, LogPlace
 from mv2.storage.commit import GHOST_MAGIC, SECTOR_SIZE
 from mv2.storage.compact import LOG_OFFSET, SMALLEST_LOG
 from mv2.storage.device import File, FileSystem
+from mv2.storage.handle import Options
 from mv2.storage.indexing import IndexFile
 from mv2.storage.lock import acquire_presence
 from mv2.storage.paths import (
@@ -28,7 +29,7 @@ from mv2.storage.paths import (
     resolve,
     temporary_path,
 )
-from mv2.storage.store import Options, Store
+from mv2.storage.store import Store
 from mv2.types import Mode
 
 _MODES = ("r", "r+", "a", "x", "w")
@@ -63,8 +64,8 @@ def open_store(path: str | os.PathLike[str], mode: Mode, options: Options) -> St
     if options.writable and files.status(original_manifest_log(real)) is not None:
         try:
             warnings.warn(
-                f"{original_manifest_log(real)} says that the original engine has {real} open or crashed with it; "
-                "if it still runs, its next commit can replace what is written here",
+                f"{original_manifest_log(real)} says that the original engine has {real} open, or crashed "
+                "with it; if it still runs, its next commit can replace what is written here",
                 CompatibilityWarning,
                 stacklevel=4,
             )
@@ -122,7 +123,7 @@ def _create(files: FileSystem, path: str) -> None:
 
 
 def _replace(files: FileSystem, path: str, options: Options) -> None:
-    """Put a new memory in the place of what is there, atomically and only if nobody has it open for writing."""
+    """Put a new memory in the place of what is there, atomically, if nobody has it open for writing."""
     check_regular(files, path)
     old = files.open_file(path, writable=True)
     temporary = temporary_path(path)
@@ -151,10 +152,10 @@ class _NoIndex:
     """The lexical index of a file without frames: no files at all."""
 
     def add(self, record: FrameRecord, text: str) -> None:
-        raise AssertionError("a new file has no frames")
+        raise AssertionError(f"a new file has no frame {record.id} with {text!r}")
 
     def remove(self, frame_id: int) -> None:
-        raise AssertionError("a new file has no frames")
+        raise AssertionError(f"a new file has no frame {frame_id}")
 
     def commit(self) -> Sequence[IndexFile]:
         return ()

@@ -95,5 +95,7 @@ class SketchPlacer:
             self._place(self._last, self._payload)
             return 0
         record = self._assembly.record(self._last)
-        self._place(self._last, self._out.read_back(record.payload_offset, record.payload_length, record.checksum))
+        self._place(
+            self._last, self._out.read_back(record.payload_offset, record.payload_length, record.checksum)
+        )
         return record.payload_length

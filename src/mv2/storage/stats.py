@@ -24,7 +24,9 @@ def collect_stats(store: Store) -> Stats:
         path=store.path,
         frame_count=view.frame_count,
         active_frame_count=states.count(STATUS_ACTIVE),
-        document_count=sum(1 for i, s in enumerate(states) if s == STATUS_ACTIVE and view.role(i) != ROLE_CHUNK),
+        document_count=sum(
+            1 for i, s in enumerate(states) if s == STATUS_ACTIVE and view.role(i) != ROLE_CHUNK
+        ),
         deleted_frame_count=states.count(STATUS_DELETED),
         superseded_frame_count=len(states) - states.count(STATUS_ACTIVE) - states.count(STATUS_DELETED),
         pending_count=len(overlay.frames) + len(overlay.changes),

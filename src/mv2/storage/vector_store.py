@@ -39,7 +39,7 @@ class VectorStore:
         dimension = len(row) // 4
         if self._dimension and dimension != self._dimension:
             raise VecDimensionMismatchError(
-                f"the vector of frame {frame_id} has {dimension} numbers, those of the memory have {self._dimension}"
+                f"the vector of frame {frame_id} has {dimension} numbers, the others {self._dimension}"
             )
         self._dimension = dimension
         self._ids.append(frame_id)
@@ -91,7 +91,9 @@ class VectorStore:
         if not manifest.length:
             return
         try:
-            data = self._base.read_verified(manifest.offset, manifest.length, manifest.digest, "the vector index")
+            data = self._base.read_verified(
+                manifest.offset, manifest.length, manifest.digest, "the vector index"
+            )
             segment = decode_vectors(data, manifest.compression_mode)
         except (ChecksumError, FormatError):
             return
@@ -99,13 +101,17 @@ class VectorStore:
         rows = [(i, bytes(segment.row_bytes(n))) for n, i in enumerate(segment.ids) if i not in have]
         if rows and segment.dimension:
             self._dimension = self._dimension or segment.dimension
-            body = encode_vector_segment([i for i, _ in rows], b"".join(r for _, r in rows), segment.dimension)
+            body = encode_vector_segment(
+                [i for i, _ in rows], b"".join(r for _, r in rows), segment.dimension
+            )
             self._append(body, len(rows))
 
     def _segment_ids(self, descriptor: VecSegmentDescriptor) -> list[int]:
         assert self._base is not None
         try:
-            data = self._base.read_verified(descriptor.offset, descriptor.length, descriptor.digest, "a segment")
+            data = self._base.read_verified(
+                descriptor.offset, descriptor.length, descriptor.digest, "a segment"
+            )
             return list(decode_vectors(data, descriptor.vector_compression).ids)
         except (ChecksumError, FormatError):
             return []
@@ -118,7 +124,11 @@ class VectorStore:
         total = 0
         for descriptor in sorted(catalogue.vec_segments, key=lambda d: d.length):
             fits = total + descriptor.length <= _MERGE_BYTES
-            if descriptor.vector_compression == COMPRESSION_NONE and descriptor.dimension == self._dimension and fits:
+            if (
+                descriptor.vector_compression == COMPRESSION_NONE
+                and descriptor.dimension == self._dimension
+                and fits
+            ):
                 chosen.append(descriptor)
                 total += descriptor.length
             if len(chosen) == _MERGE_COUNT:
@@ -126,10 +136,9 @@ class VectorStore:
         if len(chosen) < 2:
             return False
         count = sum(d.vector_count for d in chosen)
-        parts = [count.to_bytes(8, "little")]
-        for descriptor in sorted(chosen, key=lambda d: d.segment_id):
-            parts.append(self._out.read_back(descriptor.offset, descriptor.length, descriptor.digest)[8:])
-        merged = b"".join(parts)
+        chosen.sort(key=lambda d: d.segment_id)
+        rows = [self._out.read_back(d.offset, d.length, d.digest)[8:] for d in chosen]
+        merged = b"".join([count.to_bytes(8, "little"), *rows])
         if len(merged) > MAX_SEGMENT_SIZE:
             raise LimitError(f"a vector segment of {len(merged)} bytes is too large")
         ids = {d.segment_id for d in chosen}

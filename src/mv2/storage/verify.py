@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 
@@ -98,7 +99,9 @@ class _Check:
         contents = base.contents
         self.bytes_checked += len(contents)
         if not verify_contents_checksum(contents):
-            self._error("contents_checksum", "the contents fail their own checksum", offset=anchor.contents_offset)
+            self._error(
+                "contents_checksum", "the contents fail their own checksum", offset=anchor.contents_offset
+            )
         footer = base.file.read(anchor.contents_offset + anchor.contents_length, FOOTER_SIZE)
         wanted = encode_footer(Footer(anchor.contents_length, anchor.contents_digest, self._generation()))
         if footer != wanted:
@@ -135,7 +138,9 @@ class _Check:
         active, documents = count_states(scanned)
         counted = (len(scanned), active, documents)
         if counted != (record.frame_count, record.active_count, record.document_count):
-            self._error("counts_differ", f"the commit record counts other frames than the contents hold ({counted})")
+            self._error(
+                "counts_differ", f"the commit record counts other frames than the contents hold ({counted})"
+            )
 
     def _log(self) -> None:
         if self.state.unfinished:
@@ -159,7 +164,9 @@ class _Check:
     def _tracks(self) -> None:
         tail: ContentsTail = self.base.tail
         for descriptor in tail.catalogue.tantivy_segments:
-            self._range(f"the index file {descriptor.path}", descriptor.offset, descriptor.length, descriptor.digest)
+            self._range(
+                f"the index file {descriptor.path}", descriptor.offset, descriptor.length, descriptor.digest
+            )
         listed = [(s.path, s.offset, s.length, s.digest) for s in tail.indexes.lex_segments]
         if listed != [(d.path, d.offset, d.length, d.digest) for d in tail.catalogue.tantivy_segments]:
             self._error("lexical_catalogue", "the two lists of index files differ")
@@ -172,7 +179,9 @@ class _Check:
             if data is not None:
                 decode_sketch_track(data, sketch.entry_count)
             if self.base.anchor.record is not None and sketch.entry_count != self.base.frame_count:
-                self._error("sketch_count", "the sketch track has not one entry per frame", offset=sketch.offset)
+                self._error(
+                    "sketch_count", "the sketch track has not one entry per frame", offset=sketch.offset
+                )
 
     def _vectors(self) -> None:
         ours = self.base.anchor.record is not None
@@ -182,7 +191,9 @@ class _Check:
                 continue
             segment = decode_vectors(data, descriptor.vector_compression)
             if len(segment.ids) != descriptor.vector_count:
-                self._error("vector_count", "a vector segment has another number of vectors", offset=descriptor.offset)
+                self._error(
+                    "vector_count", "a vector segment has another number of vectors", offset=descriptor.offset
+                )
             if any(frame_id >= self.base.frame_count for frame_id in segment.ids):
                 self._error("vector_frame", "a vector belongs to no frame", offset=descriptor.offset)
         manifest = self.base.tail.indexes.vec
@@ -211,7 +222,11 @@ class _Check:
             (directory.timestamps[i], i) for i in self.base.active_ids() if directory.role(i) == ROLE_DOCUMENT
         )
         if list(zip(times, ids, strict=True)) != wanted:
-            self._error("time_index_wrong", "the time index does not list the active documents", offset=manifest.offset)
+            self._error(
+                "time_index_wrong",
+                "the time index does not list the active documents",
+                offset=manifest.offset,
+            )
 
     # --- frames -----------------------------------------------------------------------
 
@@ -231,9 +246,11 @@ class _Check:
                 if record.status == STATUS_ACTIVE:
                     ranges.append((record.payload_offset, record.payload_length, frame_id))
         ranges.sort()
-        for (start, length, first), (other, _, second) in zip(ranges, ranges[1:], strict=False):
+        for (start, length, first), (other, _, second) in itertools.pairwise(ranges):
             if start + length > other:
-                self._error("payload_overlap", f"frames {first} and {second} overlap", offset=other, frame=second)
+                self._error(
+                    "payload_overlap", f"frames {first} and {second} overlap", offset=other, frame=second
+                )
         if self.base.anchor.record is not None and sum(stored.values()) != payload_bytes(self.base):
             self._error("payload_bytes", "the commit record counts other payload bytes than the frames have")
 
@@ -252,7 +269,9 @@ class _Check:
         """Parents, successors and digests agree."""
         for other in (record.parent_id, record.supersedes, record.superseded_by):
             if other is not None and other >= self.view.frame_count:
-                self._error("frame_link", f"frame {frame_id} names frame {other}, which is not there", frame=frame_id)
+                self._error(
+                    "frame_link", f"frame {frame_id} names frame {other}, which is not there", frame=frame_id
+                )
                 return
         if record.status == STATUS_SUPERSEDED and record.superseded_by is not None:
             newer = self.view.record(record.superseded_by)
@@ -263,4 +282,6 @@ class _Check:
             if len(self.view.children(frame_id, record)) != record.chunk_count:
                 self._error("chunks_missing", f"frame {frame_id} lacks some of its chunks", frame=frame_id)
             if record.source_sha256 is not None and digest(raw) != record.source_sha256:
-                self._error("content_digest", f"the chunks of frame {frame_id} are not its text", frame=frame_id)
+                self._error(
+                    "content_digest", f"the chunks of frame {frame_id} are not its text", frame=frame_id
+                )

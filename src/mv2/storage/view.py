@@ -52,7 +52,9 @@ class View:
             raise FrameNotFoundError(
                 f"there is no frame {frame_id}",
                 path=self.file.path,
-                remedy=f"The memory has frames 0 to {self.frame_count - 1}." if self.frame_count else "It is empty.",
+                remedy=f"The memory has frames 0 to {self.frame_count - 1}."
+                if self.frame_count
+                else "It is empty.",
             )
 
     def record(self, frame_id: int) -> FrameRecord:
@@ -76,7 +78,8 @@ class View:
 
     def is_active(self, frame_id: int) -> bool:
         """Neither deleted nor superseded; a chunk only as long as its document is active
-        (the original deletes documents without their chunks)."""
+        (the original deletes documents without their chunks).
+        """
         if self.status(frame_id) != STATUS_ACTIVE:
             return False
         if self.role(frame_id) != ROLE_CHUNK:
@@ -147,7 +150,7 @@ class View:
         pending = self.overlay.pending(frame_id)
         data = self.stored_bytes(record) if pending is None else self.payload(frame_id)
         if data and record.canonical_encoding & 0xFF == ENCODING_ZSTD:
-            limit = record.canonical_length if record.canonical_length else MAX_CONTENT
+            limit = record.canonical_length or MAX_CONTENT
             return decompress(data, limit=min(limit, MAX_CONTENT))
         return data
 

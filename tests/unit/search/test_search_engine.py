@@ -70,9 +70,8 @@ def test_the_same_answers_wherever_the_frames_are(indexed: int) -> None:
 
 def test_a_hit_tells_about_its_frame() -> None:
     frame = ListFrame(
-        body="Some fox.", title="T", tags=["a"], labels=["b"], track="c", uri="u", timestamp=7, role=1, parent_id=4,
-        fields={"n": 1},
-    )  # fmt: skip
+        "Some fox.", 7, "u", "T", track="c", tags=["a"], labels=["b"], role=1, parent_id=4, fields={"n": 1}
+    )
     for indexed in (0, 1):
         result = find(source_of([frame], indexed), "foxes")
         (hit,) = result.hits
@@ -288,7 +287,7 @@ def original(name: str) -> ListSource:
     "name", ["three_docs", "several_commits", "deleted", "vectors_d8", "memory_cards", "session"]
 )
 def test_indexes_of_the_original_engine(name: str) -> None:
-    """They hold frames twice and under wrong numbers: each word must find exactly the frames that have it, once."""
+    """They hold frames twice and under wrong numbers: a word must find frames that have it, each once."""
     source = original(name)
     assert source.reader is not None
     assert not source.reader.trusted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from mv2.errors import QueryError
@@ -172,10 +174,8 @@ def test_sizes_are_bounded() -> None:
     "text", ['"' * 50_000, "(" * 99_999, "date:[" * 15_000, "a" * 99_999 + "*", '- "' * 30_000]
 )
 def test_long_nonsense_is_quick(text: str) -> None:
-    try:
+    with contextlib.suppress(QueryError):
         parse(text)
-    except QueryError:
-        pass
 
 
 def test_periods_include_their_end() -> None:

@@ -1,0 +1,94 @@
+"""mv2 itself, with default settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from benchmarks.engines._base import Found
+from benchmarks.workload import DIMENSION, Doc
+
+
+def _dictionaries(docs: Iterable[Doc], vectors: Iterable[bytes] | None) -> Iterator[dict[str, Any]]:
+    if vectors is None:
+        for doc in docs:
+            yield {"content": doc.text, "title": doc.title, "tags": doc.tags, "timestamp": doc.timestamp}
+        return
+    import numpy as np
+
+    for doc, vector in zip(docs, vectors, strict=False):
+        row = np.frombuffer(vector, "<f4", DIMENSION)
+        yield {
+            "content": doc.text, "title": doc.title, "tags": doc.tags, "timestamp": doc.timestamp, "embedding": row,
+        }  # fmt: skip
+
+
+class Mv2Handle:
+    """A memory, open."""
+
+    def __init__(self, path: str, read_only: bool, lazy: bool, relaxed: bool, file_system: Any) -> None:
+        import mv2
+
+        options: dict[str, Any] = {} if file_system is None else {"file_system": file_system}
+        if relaxed:
+            options["durability"] = "none"
+        if lazy:
+            options["close"] = "lazy"
+        self.memory = mv2.open(path, "r" if read_only else "a", **options)
+
+    def put(self, doc: Doc) -> int:
+        return self.memory.put(doc.text, title=doc.title, tags=doc.tags, timestamp=doc.timestamp)
+
+    def find(self, query: str, k: int = 10) -> list[Found]:
+        hits = self.memory.find(query, k=k).hits
+        return [Found(hit.frame_id, hit.title, hit.snippet) for hit in hits]
+
+    def update(self, ident: int, doc: Doc) -> None:
+        self.memory.update(ident, content=doc.text, title=doc.title)
+
+    def delete(self, ident: int) -> None:
+        self.memory.delete(ident)
+
+    def commit(self) -> None:
+        self.memory.commit()
+
+    def refresh(self) -> None:
+        self.memory.refresh()
+
+    def close(self) -> None:
+        self.memory.close()
+
+
+class Mv2:
+    """The engine of this project."""
+
+    name = "mv2"
+    modules = "import mv2"
+    cold = (
+        "import sys, mv2\n"
+        "with mv2.open(sys.argv[1], 'r') as mem:\n"
+        "    for hit in mem.find(sys.argv[2]).hits: print(hit.title, hit.snippet)\n"
+    )
+
+    def bulk(self, path: str, docs: Iterable[Doc], vectors: Iterable[bytes] | None = None) -> None:
+        import mv2
+
+        with mv2.open(path) as memory:
+            memory.put_many(_dictionaries(docs, vectors))
+
+    def open(
+        self,
+        path: str,
+        *,
+        read_only: bool = False,
+        lazy: bool = False,
+        relaxed: bool = False,
+        file_system: Any = None,
+    ) -> Mv2Handle:
+        return Mv2Handle(path, read_only, lazy, relaxed, file_system)
+
+    def ident(self, position: int) -> int:
+        return position
+
+
+ENGINE = Mv2()

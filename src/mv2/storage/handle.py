@@ -1,0 +1,346 @@
+"""One open memory file: its locks, its turn to write, its newest state.
+
+Everything here may be called from several threads. Nothing may be called
+after ``fork`` in the child.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mv2.errors import (
+    ClosedError,
+    FileReplacedError,
+    ForkedHandleError,
+    HandleError,
+    LockedError,
+    PoisonedError,
+    ReadOnlyError,
+    StorageError,
+)
+from mv2.format.wal import FrameEntry
+from mv2.storage.checkpoint import FLAG_FRAGILE
+from mv2.storage.commit import GhostError, resolve
+from mv2.storage.device import File, FileSystem
+from mv2.storage.holders import HolderNote
+from mv2.storage.indexing import IndexerFactory
+from mv2.storage.lock import TurnLock, acquire_presence
+from mv2.storage.paths import leftover_temporaries
+from mv2.storage.state import LiveState
+from mv2.storage.view import View
+from mv2.types import CloseMode, Durability, LockMode
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """How a handle behaves; see ``mv2.open``."""
+
+    writable: bool
+    indexer: IndexerFactory
+    durability: Durability = "full"
+    lock: LockMode = "write"
+    lock_timeout: float = 0.25
+    close: CloseMode = "checkpoint"
+    file_system: FileSystem = field(default_factory=FileSystem)
+
+
+_open_handles: weakref.WeakSet[Handle] = weakref.WeakSet()
+_kept_after_fork: list[object] = []
+
+
+def _close_in_child() -> None:
+    """A forked child gives up its copies of the descriptors; the parent's locks are not touched."""
+    for handle in list(_open_handles):
+        handle.abandon_after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
+
+
+class Handle:
+    """A memory file that is open, and who may do what with it now.
+
+    Attributes:
+        files: where calls on paths go.
+        file: the open file; another one after the path was followed.
+        state: what is known of it.
+        own: entries this handle logged that no commit is known to hold yet.
+        poison: why nothing may be written any more, or None.
+        turn_depth: how often the turn is held by this handle's current thread.
+    """
+
+    def __init__(self, path: str, options: Options) -> None:
+        self.path = path
+        self.options = options
+        self.files = options.file_system
+        self.mutex = threading.RLock()
+        self.closed = False
+        self.poison: str | None = None
+        self.own: list[FrameEntry] = []
+        self.turn_depth = 0
+        self._pid = os.getpid()
+        self._note: HolderNote | None = None
+        while True:
+            self.file = self._open_file()
+            try:
+                self.state = LiveState(self.file, eager=self._eager)
+                if options.writable:
+                    self._after_open()
+                break
+            except GhostError:
+                self.release()
+            except BaseException:
+                self.release()
+                raise
+        _open_handles.add(self)
+
+    @property
+    def _eager(self) -> bool:
+        """Verify the contents when opening; a lazy writer only when they are needed."""
+        return not self.options.writable or self.options.close == "checkpoint"
+
+    @property
+    def writable(self) -> bool:
+        return self.options.writable
+
+    # --- opening ------------------------------------------------------------------
+
+    def _open_file(self) -> File:
+        """Open the path; a writing handle takes its presence lock and makes sure of the inode."""
+        options = self.options
+        while True:
+            file = self.files.open_file(self.path, writable=options.writable)
+            try:
+                if options.writable:
+                    acquire_presence(file, exclusive=options.lock == "handle", timeout=options.lock_timeout)
+                status = self.files.status(self.path)
+                if status is not None and status.identity == file.identity():
+                    self._identity = status.identity
+                    self._turn = TurnLock(file)
+                    if options.writable:
+                        self._note = HolderNote(self._identity)
+                    return file
+                file.close()
+                if status is None:
+                    raise FileReplacedError(f"{self.path} was removed while it was opened", path=self.path)
+            except BaseException:
+                file.close()
+                raise
+
+    def _after_open(self) -> None:
+        """Remove what a crash left beside the file; the file itself has been verified by now."""
+        if self.options.close == "lazy":
+            record = self.state.anchor.record
+            if record is None or record.flags & FLAG_FRAGILE:
+                self.state.base.load()
+                raise HandleError(
+                    'close="lazy" leaves records pending, and this file has vectors, cards or a mesh that '
+                    "the original engine destroys when it finds pending records",
+                    path=self.path,
+                    remedy='Use close="checkpoint", or "force-lazy" if the original never opens this file.',
+                )
+        if leftover_temporaries(self.files, self.path):
+            with contextlib.suppress(LockedError), self.turn():  # under the turn nobody is compacting
+                for leftover in leftover_temporaries(self.files, self.path):
+                    with contextlib.suppress(StorageError):
+                        self.files.unlink(leftover)
+
+    # --- guards -------------------------------------------------------------------
+
+    def check_usable(self) -> None:
+        if self._pid != os.getpid():
+            raise ForkedHandleError(
+                "this handle belongs to the parent process",
+                path=self.path,
+                remedy="Open the memory again here.",
+            )
+        if self.closed:
+            raise ClosedError("the memory is closed", path=self.path, remedy="Open it again.")
+
+    def check_writable(self) -> None:
+        self.check_usable()
+        if not self.options.writable:
+            raise ReadOnlyError(
+                "the memory is open for reading only", path=self.path, remedy='Open it with mode "r+" or "a".'
+            )
+        if self.poison is not None:
+            raise PoisonedError(
+                f"an earlier write failed ({self.poison}), so what is on the medium is unknown",
+                path=self.path,
+                remedy="Close this handle and open the memory again; nothing acknowledged is lost.",
+            )
+
+    # --- reading ------------------------------------------------------------------
+
+    def view(self) -> View:
+        """The newest state for a writing handle, the snapshot for a reading one."""
+        self.check_usable()  # before the mutex, which another thread may have held at a fork
+        with self.mutex:
+            self.check_usable()
+            if self.options.writable and self.turn_depth == 0:
+                self.catch_up()
+            return self.state.view()
+
+    def refresh(self) -> View:
+        """Take the newest state, following the path when the file was replaced."""
+        self.check_usable()
+        with self.mutex:
+            self.check_usable()
+            if self.turn_depth == 0:
+                self.catch_up()
+            return self.state.view()
+
+    def catch_up(self) -> None:
+        """Follow the path and read what is new.
+
+        Raises:
+            FileReplacedError: the path names a file that does not continue this one.
+        """
+        while True:
+            generation = self.state.anchor.generation
+            try:
+                if self.path_is_ours():
+                    self.state.catch_up()
+                    if self.state.anchor.generation != generation:
+                        self.own = []
+                    return
+            except GhostError:
+                pass
+            self._follow()
+
+    def path_is_ours(self) -> bool:
+        status = self.files.status(self.path)
+        return status is not None and status.identity == self._identity
+
+    def _follow(self) -> None:
+        """Go on with the file the path names now, if it continues ours."""
+        file: File | None = None
+        try:
+            file = self.files.open_file(self.path, writable=self.options.writable)
+            anchor = resolve(file)
+        except GhostError:
+            assert file is not None
+            file.close()
+            return  # replaced once more in between
+        except Exception as error:
+            if file is not None:
+                file.close()
+            raise self.replaced(f"{self.path} was removed or replaced") from error
+        ours = self.state.anchor
+        follows = anchor.file_id == ours.file_id and anchor.generation >= ours.generation
+        if self.options.writable and (not follows or ours.file_id is None):
+            file.close()
+            raise self.replaced(f"{self.path} names another file now")
+        try:
+            if self.options.writable:
+                exclusive = self.options.lock == "handle"
+                acquire_presence(file, exclusive=exclusive, timeout=self.options.lock_timeout)
+            state = LiveState(file, eager=self._eager)
+        except GhostError:
+            file.close()
+            return
+        except BaseException:
+            file.close()
+            raise
+        self.adopt(file, state)
+
+    def adopt(self, file: File, state: LiveState, turn: TurnLock | None = None) -> None:
+        """Go on with another file (and its turn, when that is held already); lets go of the old one."""
+        old, self.file = self.file, file
+        self.state = state
+        self._identity = file.identity()
+        self._turn = TurnLock(file) if turn is None else turn
+        self.own = []
+        if self._note is not None:
+            self._note.close()
+            self._note = HolderNote(self._identity)
+        old.close()
+
+    def replaced(self, message: str) -> FileReplacedError:
+        error = FileReplacedError(
+            message,
+            path=self.path,
+            remedy="Open the path again; `unsaved` of this error holds what the new file lacks.",
+        )
+        error.entries = list(self.own)
+        return error
+
+    # --- turns --------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[View]:
+        """Hold the right to write, with the newest state; nests.
+
+        Raises:
+            LockedError: others kept the turn for ``lock_timeout`` seconds.
+        """
+        self.check_usable()
+        with self.mutex:
+            self.check_writable()
+            if self.turn_depth:
+                self.turn_depth += 1
+                try:
+                    yield self.state.view()
+                finally:
+                    self.turn_depth -= 1
+                return
+            self._take_turn()
+            self.turn_depth = 1
+            try:
+                yield self.state.view()
+            finally:
+                self.turn_depth = 0
+                self._release_turn()
+
+    def _take_turn(self) -> None:
+        """Acquire the turn on the file that the path names, and catch up with it."""
+        while True:
+            turn = self._turn
+            turn.acquire(self.options.lock_timeout)
+            if self._note is not None:
+                self._note.set_turn(True)
+            try:
+                self.catch_up()
+            except BaseException:
+                self._release_turn()
+                raise
+            if self._turn is turn:
+                return
+            # The path was followed to another file, whose turn is another one; the old
+            # file is closed, and with it its lock is gone.
+
+    def _release_turn(self) -> None:
+        if self._note is not None:
+            self._note.set_turn(False)
+        self._turn.release()
+
+    # --- syncing and letting go -------------------------------------------------------
+
+    def sync(self) -> None:
+        """Make everything written durable; a failure poisons the handle."""
+        try:
+            self.file.sync()
+        except StorageError as error:
+            self.poison = error.message
+            raise
+        self.state.log.synced = True
+
+    def release(self) -> None:
+        """Close the file, and with it give up the locks."""
+        if self._note is not None:
+            self._note.close()
+            self._note = None
+        self.file.close()
+        _open_handles.discard(self)
+
+    def abandon_after_fork(self) -> None:
+        """In a forked child: close the copy of the descriptor and nothing else."""
+        self.closed = True
+        _kept_after_fork.append(self._note)  # its destructor belongs to the parent
+        self.file.close()
