@@ -72,10 +72,11 @@ def ingest(frames: list[ListFrame], threads: int) -> list[tuple[str, bytes]]:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         saved = [(file.name, file.read()) for file in files]
         size = sum(file.size for file in files)
+        each = 1e6 / len(frames)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"  ingest, {threads} thread(s): CPU {cpu / len(frames) * 1e6:5.1f} us, wall {wall / len(frames) * 1e6:5.1f} us "
-            f"a document; {writer.num_segments} segments, {size / len(frames):.0f} bytes a document, "
-            f"peak RSS {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+            f"  ingest, {threads} thread(s): CPU {cpu * each:5.1f} us, wall {wall * each:5.1f} us a document; "
+            f"{writer.num_segments} segments, {size / len(frames):.0f} bytes a document, peak RSS {peak:.0f} MB"
         )
     return saved
 
@@ -132,7 +133,9 @@ def searching(frames: list[ListFrame], reader: LexicalReader) -> None:
     full = spread("find with snippets", queries, lambda q: find(source, q, overlay=overlay))
     print(f"  ratios to tantivy alone: {bare / base:.1f} without snippets, {full / base:.1f} with")
     spread("find, phrase", [f'"{q}"' for q in queries], lambda q: find(source, q, overlay=overlay))
-    spread("find, tag and word", [f"{q} tag:red" for q in queries], lambda q: find(source, q, overlay=overlay))
+    spread(
+        "find, tag and word", [f"{q} tag:red" for q in queries], lambda q: find(source, q, overlay=overlay)
+    )
     spread("find, prefix", [q[:3] + "*" for q in queries], lambda q: find(source, q, overlay=overlay))
     spread("find, tag only", ["tag:red"] * 50, lambda q: find(source, q, overlay=overlay))
 

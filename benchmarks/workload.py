@@ -91,18 +91,18 @@ def make(directory: str, base: int, extra: int) -> Workload:
 def _words() -> list[str]:
     """The vocabulary, most frequent first: short words in front, English endings further down."""
     pick = random.Random(SEED)
-    heads = ["b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "w", "st", "tr", "br", "pl", "ch"]
-    hearts = ["a", "e", "i", "o", "u", "ea", "ou", "ai"]
-    ends = ["", "n", "r", "s", "t", "l", "m", "nd", "ck", "st"]
-    endings = ["", "", "", "s", "ed", "ing", "er", "ly", "ation", "ness", "ment"]
+    heads = list("bcdfghlmnprstvw") + ["st", "tr"]
+    hearts = [*"aeiou", *"aeiou", "ea", "ou"]
+    ends = ["", "", "", "", "n", "r", "s", "t", "l", "nd"]
+    endings = ["", "", "", "", "s", "ed", "ing", "er", "ly", "ment"]
     found: dict[str, None] = {}
     while len(found) < _VOCABULARY:
         rank = len(found)
-        syllables = 1 if rank < 120 else pick.choice((1, 2, 2)) if rank < 2000 else pick.choice((2, 2, 3))
+        syllables = 1 if rank < 120 else pick.choice((1, 1, 2)) if rank < 2000 else pick.choice((2, 2, 2, 3))
         word = "".join(pick.choice(heads) + pick.choice(hearts) + pick.choice(ends) for _ in range(syllables))
         if rank >= 120:
             word += pick.choice(endings)
-        if rank < 120 and len(word) > 4:
+        if rank < 120 and len(word) > 3:
             continue
         found[word] = None
     return list(found)

@@ -228,7 +228,7 @@ class Memvid:
                 title=title,
                 tags=tags,
                 labels=labels,
-                metadata=metadata or {},
+                metadata={} if metadata is None else metadata,
                 timestamp=timestamp,
                 track=track,
                 kind=kind,
@@ -460,4 +460,6 @@ class Memvid:
         Args:
             deep: also decode every payload, and compare the indexes with the frames.
         """
-        return verify_store(self._store, deep=deep)
+        from mv2.search.check import check_index
+
+        return verify_store(self._store, deep=deep, check_index=check_index)

@@ -206,7 +206,7 @@ def _one_fault(path: Path, base: bytes, operation: str, fault: Fault, after: Sha
 def _is_uncertain(call: Call, path: Path) -> bool:
     """Nobody knows what is on the medium after a failed sync, or half a header."""
     here = call.path == str(path)
-    return call.kind == "sync_directory" or (here and (call.kind == "sync" or call[0::2] == ("write", 0)))
+    return call.kind == "sync_directory" or (here and (call.kind == "sync" or call[2:] == (0, 4096)))
 
 
 def _reopened(path: Path, allowed: list[Shape]) -> list[str]:

@@ -8,7 +8,6 @@ changes what it refuses, and never leaves a file behind.
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import os
 import resource
 import subprocess

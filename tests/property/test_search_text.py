@@ -152,16 +152,19 @@ def test_an_index_gives_back_what_was_written(texts: list[str], deleted: set[int
 )
 def test_scanning_unsplit_frames_misses_none(bodies: list[str]) -> None:
     """More frames than are split at once: the rest is scanned as text, and must be found all the same."""
-    filler = [ListFrame(body="nothing")] * (SPLIT_PER_QUERY + 1)
-    frames = filler + [ListFrame(body=f"({body.upper()})") for body in bodies]
+    waiting = [ListFrame(body="nothing")] * (SPLIT_PER_QUERY + 1)
+    frames = INDEXED + waiting + [ListFrame(body=f"({body.upper()})") for body in bodies]
+    source = ListSource(frames, indexed_count=len(INDEXED), reader=LARGE_INDEX)
     for body in set(bodies):
         for query in (body, f'"{body}"', f"{body[:2]}*", f"{body} OR absent", f"{body} nothing"):
-            found = find(ListSource(frames), query, k=1000)
+            cold = find(source, query, k=1000)
             warm = Overlay()
             for _ in range(1 + len(frames) // SPLIT_PER_QUERY):
-                warm_found = find(ListSource(frames), query, k=1000, overlay=warm)
-            assert {hit.frame_id for hit in found.hits} == {hit.frame_id for hit in warm_found.hits}
-            assert any(hit.frame_id >= len(filler) for hit in found.hits)
+                found = find(source, query, k=1000, overlay=warm)
+            assert [(hit.frame_id, hit.score) for hit in found.hits] == [
+                (h.frame_id, h.score) for h in cold.hits
+            ]
+            assert any(hit.frame_id >= len(INDEXED) + len(waiting) for hit in found.hits)
 
 
 @given(st.one_of(any_text, st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))))
@@ -183,3 +186,5 @@ def test_cursors_come_back(query: str, offset: int) -> None:
 
 FRAMES = [ListFrame(body="Beta a app apples 2023", title="x", tags=["x"]), ListFrame(body="nothing")]
 SOURCE = ListSource(FRAMES, indexed_count=1, reader=index_of(enumerate(FRAMES[:1])))
+INDEXED = [ListFrame(body="in the index")] * (SPLIT_PER_QUERY * 4)
+LARGE_INDEX = index_of(enumerate(INDEXED))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from mv2.format.frame import ENCODING_PLAIN, ENCODING_ZSTD, ROLE_CHUNK
 from mv2.format.metadata import DocMetadata, TextChunkManifest
 from mv2.format.wal import FrameEntry
 from mv2.ingest.chunking import chunk_ranges, needs_chunking
-from mv2.ingest.metadata import encode_metadata
+from mv2.ingest.metadata import check_mapping, encode_metadata
 from mv2.ingest.times import now, to_seconds
 from mv2.ingest.vectors import is_matrix, vector_bytes
 from mv2.storage.reserved import PUT_AT
@@ -133,7 +133,7 @@ def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
         )
     raw, text, source = read_content(document.content)
     put_at = now() if put_at is None else put_at
-    metadata = encode_metadata(document.metadata) if document.metadata else {}
+    metadata = encode_metadata(check_mapping(document.metadata))
     metadata[PUT_AT] = str(put_at)
     entry = FrameEntry(
         timestamp=put_at if document.timestamp is None else to_seconds(document.timestamp),
@@ -246,10 +246,14 @@ def _encodable(value: str, name: str) -> str:
     return value
 
 
-def read_texts(values: Sequence[str], name: str) -> list[str]:
-    """A checked copy of tags or labels."""
+def read_texts(values: Iterable[str] | None, name: str) -> list[str]:
+    """A checked copy of tags or labels; None means none."""
+    if values is None:
+        return []
     if isinstance(values, str):
         raise InvalidArgumentError(f"{name} is one string", remedy=f"Give a list: {name}=[{values!r}].")
+    if not isinstance(values, Iterable):
+        raise InvalidArgumentError(f"{name} is {type(values).__name__}, not a list of strings")
     texts = list(values)
     for value in texts:
         if not isinstance(value, str):

@@ -19,6 +19,19 @@ MAX_ENTRIES = 4096 - 8
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
+def check_mapping(values: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The metadata given, None meaning none.
+
+    Raises:
+        InvalidArgumentError: it is no mapping.
+    """
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise InvalidArgumentError(f"metadata is {type(values).__name__}, not a dictionary")
+    return values
+
+
 def encode_metadata(values: Mapping[str, Any]) -> dict[str, str]:
     """JSON text by key.
 
@@ -35,10 +48,21 @@ def encode_metadata(values: Mapping[str, Any]) -> dict[str, str]:
                 f"metadata key {key!r} is reserved",
                 remedy=f"Keys starting with {PREFIX} belong to the engine.",
             )
+        if not key.isascii():
+            _check_text(key)
         encoded[key] = _encode_value(key, value)
     if len(encoded) > MAX_ENTRIES:
         raise LimitError(f"{len(encoded)} metadata entries are more than the {MAX_ENTRIES} a frame can hold")
     return encoded
+
+
+def _check_text(key: str) -> None:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(
+            f"metadata key {key!r} holds a lone surrogate at character {error.start}"
+        ) from error
 
 
 def _encode_value(key: str, value: Any) -> str:

@@ -26,7 +26,7 @@ from mv2.ingest.documents import (
     single_vector,
 )
 from mv2.ingest.duplicates import ContentFinder
-from mv2.ingest.metadata import decode_metadata, encode_metadata
+from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
 from mv2.ingest.times import now, to_seconds
 from mv2.storage.bulk import BulkWriter
 from mv2.storage.checkpoint import FLAG_LIMITED, capacity_of
@@ -382,7 +382,7 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
     """The document with absent fields as they were and None clearing."""
     metadata = decode_metadata(record.extra_metadata)
     if "metadata" in changes:
-        given = changes["metadata"] or {}
+        given = check_mapping(changes["metadata"])
         metadata = {**metadata, **given} if merge else dict(given)
     kept_mime = record.metadata.mime if record.metadata is not None and "content" not in changes else None
     conflict: OnConflict = "keep_both"
@@ -390,8 +390,8 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
         content=changes.get("content", b""),
         uri=changes.get("uri", record.uri),
         title=changes.get("title", record.title),
-        tags=tuple(changes.get("tags", record.tags) or ()),
-        labels=tuple(changes.get("labels", record.labels) or ()),
+        tags=read_texts(changes.get("tags", record.tags), "tags"),
+        labels=read_texts(changes.get("labels", record.labels), "labels"),
         metadata=metadata,
         timestamp=record.timestamp if changes.get("timestamp") is None else changes["timestamp"],
         track=changes.get("track", record.track),

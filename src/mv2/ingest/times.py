@@ -36,7 +36,7 @@ def to_seconds(value: Timestamp, name: str = "timestamp") -> int:
     elif isinstance(value, dt.datetime):
         seconds = _datetime_seconds(value)
     elif isinstance(value, dt.date):
-        seconds = _datetime_seconds(dt.datetime(value.year, value.month, value.day, tzinfo=dt.timezone.utc))
+        seconds = _datetime_seconds(dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC))
     elif isinstance(value, str):
         seconds = _parse(value, name)
     else:

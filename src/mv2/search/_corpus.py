@@ -8,11 +8,11 @@ of the embedded index, so both kinds of hits can stand in one list.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from mv2.index.lexical import LexicalReader, indexed_text, tokens, words
-from mv2.search._conditions import begins, cut_stems, holds, occurrences
+from mv2.search._conditions import cut_stems, holds, occurrences
 from mv2.search.nodes import And, Field, Node, Not, Or, Phrase, Prefix, Terms
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Corpus:
 
     def __init__(self) -> None:
         # Postings hold frame_id << 10 | occurrences: one small integer instead of a pair.
-        self._content: dict[str, list[int]] = {}
-        self._extra: dict[str, list[int]] = {}
+        self._content: defaultdict[str, list[int]] = defaultdict(list)
+        self._extra: defaultdict[str, list[int]] = defaultdict(list)
         self._stems: dict[int, list[str]] = {}
         self._length = 0
 
@@ -47,6 +47,15 @@ class Corpus:
 
     def __len__(self) -> int:
         return len(self._stems)
+
+    @property
+    def length(self) -> int:
+        """Words of all frames together."""
+        return self._length
+
+    def frequency(self, stem: str) -> int:
+        """Number of frames with the word in text or title."""
+        return len(self._content.get(stem, ()))
 
     @property
     def ids(self) -> Collection[int]:
@@ -66,14 +75,9 @@ class Corpus:
         base = frame_id << 10
         content = self._content
         for stem, count in Counter(stems).items():
-            entry = base | (min(_MAX_COUNT, count))
-            found = content.get(stem)
-            if found is None:
-                content[stem] = [entry]
-            else:
-                found.append(entry)
+            content[stem].append(base | (count if count < _MAX_COUNT else _MAX_COUNT))  # noqa: FURB136 (min is slower)
         for stem in extra:
-            self._extra.setdefault(stem, []).append(frame_id)
+            self._extra[stem].append(frame_id)
 
     def without(self, ids: Iterable[int]) -> Corpus:
         """A corpus of the other frames."""
@@ -89,28 +93,47 @@ class Corpus:
         return kept
 
     def evaluate(
-        self, node: Node, universe: Collection[int], source: FrameSource, reader: LexicalReader | None
+        self, node: Node, universe: Collection[int], source: FrameSource, statistics: Statistics
     ) -> Scores:
         """Score of every frame of `universe` (all of them added) that matches `node`."""
-        return _Evaluation(self, source, reader).run(node, universe)
+        return _Evaluation(self, source, statistics).run(node, universe)
 
-    def document_count(self, reader: LexicalReader | None) -> int:
-        return len(self._stems) + (reader.num_docs if reader else 0)
 
-    def mean_length(self, reader: LexicalReader | None) -> float:
-        total = self._length + (reader.mean_length * reader.num_docs if reader else 0.0)
-        return max(1.0, total / max(1, self.document_count(reader)))
+class Statistics:
+    """What BM25 needs to know of a collection; alike for all pages of a query.
+
+    Args:
+        reader: the index.
+        corpus: frames to count beside those of the index; None leaves it at the
+            index, whose scores are then met exactly.
+    """
+
+    def __init__(self, reader: LexicalReader | None, corpus: Corpus | None = None) -> None:
+        self._reader = reader
+        self._corpus = corpus
+        count = reader.num_docs if reader else 0
+        length = reader.mean_length * count if reader and count else 0.0
+        if corpus is not None:
+            count, length = count + len(corpus), length + corpus.length
+        self._count = count
+        self.mean_length = max(1.0, length / max(1, count))
+
+    def idf(self, stem: str) -> float:
+        """Weight of a word of ``content``, larger for rarer ones."""
+        count = self._reader.doc_freq("content", stem) if self._reader else 0
+        if self._corpus is not None:
+            count += self._corpus.frequency(stem)
+        return math.log(1 + max(0.0, self._count - count + 0.5) / (count + 0.5))
 
 
 class _Evaluation:
-    """One query over a corpus; statistics are those of corpus and index together."""
+    """One query over a corpus."""
 
-    def __init__(self, corpus: Corpus, source: FrameSource, reader: LexicalReader | None) -> None:
+    def __init__(self, corpus: Corpus, source: FrameSource, statistics: Statistics) -> None:
         self._corpus = corpus
         self._source = source
-        self._reader = reader
-        self._count = corpus.document_count(reader)
-        self._mean = corpus.mean_length(reader)
+        self._idf = statistics.idf
+        self._mean = statistics.mean_length
 
     def run(self, node: Node, universe: Collection[int]) -> Scores:
         match node:
@@ -159,7 +182,7 @@ class _Evaluation:
         extra = corpus._extra.get(stem, ())
         if not postings and not extra:
             return {}
-        weight = self._idf(stem, len(postings) or len(extra)) * (K1 + 1)
+        weight = self._idf(stem) * (K1 + 1)
         stems, per_word = corpus._stems, K1 * B / self._mean
         found: Scores = {}
         for entry in postings:
@@ -178,12 +201,12 @@ class _Evaluation:
         holders = sorted((self._ids(stem) for stem in stems), key=len)
         candidates = set(holders[0]).intersection(universe, *holders[1:])
         counts = {frame_id: occurrences(self._corpus._stems[frame_id], stems) for frame_id in candidates}
-        weight = sum(self._idf(stem, len(self._ids(stem))) for stem in stems)
+        weight = sum(self._idf(stem) for stem in stems)
         return {frame_id: self._bm25(weight, count, frame_id) for frame_id, count in counts.items() if count}
 
     def _content_only(self, stem: str, universe: Collection[int]) -> Scores:
         found = {entry >> 10: entry & _MAX_COUNT for entry in self._corpus._content.get(stem, ())}
-        weight = self._idf(stem, len(found))
+        weight = self._idf(stem)
         return {k: self._bm25(weight, count, k) for k, count in found.items() if k in universe}
 
     def _prefix(self, start: str, universe: Collection[int]) -> Scores:
@@ -194,14 +217,10 @@ class _Evaluation:
 
     def _has_beginning(self, frame_id: int, start: str) -> bool:
         text = indexed_text(self._source.text(frame_id) or "", self._source.record(frame_id).title)
-        return any(begins(word, "", start) for word in words(text))
+        return any(word.startswith(start) for word in words(text))
 
     def _ids(self, stem: str) -> list[int]:
         return [entry >> 10 for entry in self._corpus._content.get(stem, ())]
-
-    def _idf(self, stem: str, here: int) -> float:
-        count = here + (self._reader.doc_freq("content", stem) if self._reader else 0)
-        return math.log(1 + max(0.0, self._count - count + 0.5) / (count + 0.5))
 
     def _bm25(self, idf: float, count: int, frame_id: int) -> float:
         length = len(self._corpus._stems[frame_id])

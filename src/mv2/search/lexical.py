@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from mv2.errors import InvalidArgumentError
 from mv2.search._compile import compile_query
 from mv2.search._conditions import CHUNK_ROLE
-from mv2.search._corpus import Corpus
+from mv2.search._corpus import Corpus, Statistics
 from mv2.search._cursor import MAX_OFFSET, make_cursor, read_cursor
 from mv2.search._explain import score_parts
 from mv2.search.nodes import Node, ranks, reads_text
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from mv2.search.source import FrameSource
 
 MAX_PAGE: Final = 100_000
-# A total costs a check of every match where the index cannot decide alone; up to this many are checked.
+# A total costs a check of every match where the index cannot decide alone; so many are checked at most,
+# fewer if their text must be read.
 CHECKED_FOR_TOTAL: Final = 200
+READ_FOR_TOTAL: Final = 30
 
 
 def find(
@@ -144,12 +146,12 @@ class _Search:
         limit = 4 * need if checks else need + min(len(retired), 64)
         while True:
             hits, count = reader.top(plan.query, limit, newest=newest)
-            kept = [(score, k) for score, k in hits if self._stands(k, rest, newest)]
-            if limit >= count:
-                return _Found(kept, len(kept), True)
-            if len(kept) >= need:
+            kept = self._first_standing(hits, need, rest, newest)
+            if len(kept) >= need or limit >= count:
                 break
             limit = min(4 * limit, count)
+        if limit >= count and len(kept) < need:
+            return _Found(kept, len(kept), True)
         if not checks:
             gone = (
                 reader.count(reader.queries.every([plan.query, reader.queries.frames(retired)]))
@@ -157,10 +159,22 @@ class _Search:
                 else 0
             )
             return _Found(kept, count - gone, True)
-        if count > CHECKED_FOR_TOTAL:
+        if count > (READ_FOR_TOTAL if rest is not None and reads_text(rest) else CHECKED_FOR_TOTAL):
             return _Found(kept, len(kept), False)
         every, _ = reader.top(plan.query, count, newest=newest)
-        return _Found(kept, sum(self._stands(k, rest, newest) for _, k in every), True)
+        return _Found(kept, len(self._first_standing(every, count, rest, newest)), True)
+
+    def _first_standing(
+        self, hits: list[tuple[float, int]], need: int, rest: Node | None, newest: bool
+    ) -> list[tuple[float, int]]:
+        """The first `need` of `hits` that are matches."""
+        kept: list[tuple[float, int]] = []
+        for hit in hits:
+            if self._stands(hit[1], rest, newest):
+                kept.append(hit)
+                if len(kept) == need:
+                    break
+        return kept
 
     def _listed(self, node: Node) -> _Found:
         """Matches in order of time from the records alone, for an index that cannot tell."""
@@ -194,7 +208,10 @@ class _Search:
         corpus = Corpus()
         if reads_text(rest):
             corpus.add(frame_id, self._source)
-        return bool(corpus.evaluate(rest, (frame_id,), self._source, None))
+        return bool(corpus.evaluate(rest, (frame_id,), self._source, _ANY_STATISTICS))
+
+
+_ANY_STATISTICS: Final = Statistics(None)
 
 
 def _first(hit: tuple[float, int]) -> float:

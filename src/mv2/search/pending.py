@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mv2.index.lexical import LexicalReader, indexed_text, lower, tokens
 from mv2.search._conditions import needle, prefix_needle
-from mv2.search._corpus import Corpus, Scores
+from mv2.search._corpus import Corpus, Scores, Statistics
 from mv2.search.nodes import And, Node, Or, Phrase, Prefix, Terms
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Overlay:
         self._start = 0
         self._next = 0
         self._corpus = Corpus()
-        self._unsplit: dict[int, str] = {}
+        self._unsplit: dict[int, str | None] = {}
 
     def discard(self, from_id: int = 0) -> None:
         """Forget frames from `from_id` on: a rollback has taken them back."""
@@ -52,10 +52,17 @@ class Overlay:
             return {}
         with self._lock:
             self._follow(source, start, end)
-            self._split_candidates(node, source)
+            # A large index knows the words' frequencies well enough, and then it does not matter
+            # which frames are split already: pages must not differ by what was asked before.
+            if reader is not None and reader.num_docs >= end - start:
+                self._split(self._candidates(node, source), source)
+                statistics = Statistics(reader)
+            else:
+                self._split(list(self._unsplit), source)
+                statistics = Statistics(reader, self._corpus)
             active = source.is_active
             universe = {k for k in self._corpus.ids if start <= k < end and active(k)}
-            return self._corpus.evaluate(node, universe, source, reader)
+            return self._corpus.evaluate(node, universe, source, statistics)
 
     def _reset(self, start: int) -> None:
         self._start = self._next = start
@@ -70,7 +77,7 @@ class Overlay:
             self._drop_before(start)
         for frame_id in range(self._next, end):
             if source.is_active(frame_id):
-                self._unsplit[frame_id] = _searchable(frame_id, source)
+                self._unsplit[frame_id] = None
         self._next = max(self._next, end)
 
     def _drop_before(self, start: int) -> None:
@@ -80,15 +87,23 @@ class Overlay:
         self._unsplit = {k: text for k, text in waiting.items() if k >= start}
         self._corpus = old.without(k for k in list(old.ids) if k < start)
 
-    def _split_candidates(self, node: Node, source: FrameSource) -> None:
-        if not self._unsplit:
-            return
+    def _candidates(self, node: Node, source: FrameSource) -> list[int]:
+        """Unsplit frames that may match, and a few that are split because their turn has come."""
         waiting = list(self._unsplit)
-        chosen = set(waiting[:SPLIT_PER_QUERY])
-        if len(waiting) > SPLIT_PER_QUERY:
-            may_match = _scan(node)
-            chosen.update(k for k, text in self._unsplit.items() if may_match(text))
-        for frame_id in sorted(chosen):
+        if len(waiting) <= SPLIT_PER_QUERY:
+            return waiting
+        may_match = _scan(node)
+        chosen, others = waiting[:SPLIT_PER_QUERY], waiting[SPLIT_PER_QUERY:]
+        for frame_id in others:
+            text = self._unsplit[frame_id]
+            if text is None:
+                text = self._unsplit[frame_id] = _searchable(frame_id, source)
+            if may_match(text):
+                chosen.append(frame_id)
+        return chosen
+
+    def _split(self, chosen: list[int], source: FrameSource) -> None:
+        for frame_id in chosen:
             del self._unsplit[frame_id]
             self._corpus.add(frame_id, source)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mv2.errors import ChecksumError, CorruptFileError, Error
 from mv2.format.checksum import digest
@@ -27,12 +27,20 @@ from mv2.storage.view import View
 from mv2.types import Finding, VerifyReport
 
 
-def verify_store(store: Store, *, deep: bool) -> VerifyReport:
-    """Check the newest state of an open store; see ``Memvid.verify``."""
+def verify_store(
+    store: Store, *, deep: bool, check_index: Callable[[View], Iterable[Finding]]
+) -> VerifyReport:
+    """Check the newest state of an open store; see ``Memvid.verify``.
+
+    Args:
+        check_index: compares the embedded index with the frames; called when ``deep``.
+    """
     started = time.perf_counter()
     view = store.view()
     check = _Check(store.state, view, deep)
     check.run()
+    if deep:
+        check.findings += check_index(view)
     errors = [finding for finding in check.findings if finding.severity == "error"]
     return VerifyReport(
         path=store.path,

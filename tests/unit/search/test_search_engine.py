@@ -218,15 +218,22 @@ def test_the_overlay_reads_each_pending_frame_once_and_follows_checkpoints() -> 
 
 def test_many_pending_frames_are_scanned_at_first() -> None:
     count = SPLIT_PER_QUERY * 3
-    frames = [
+    old = [ListFrame(body="already indexed")] * count
+    new = [
         ListFrame(body=f"ordinary text {n} skies" if n % 50 else f"Rarely dying {n}") for n in range(count)
     ]
-    source, overlay = source_of(frames), Overlay()
-    rare = [n for n in range(count) if n % 50 == 0]
+    source, overlay = source_of(old + new, count), Overlay()
+    rare = [count + n for n in range(count) if n % 50 == 0]
+    first: dict[str, list[tuple[int, float]]] = {}
     for _ in range(5):
-        for query in ("rare die", "die*", "rarely", '"rarely dying"', "tag:x OR rarely"):
-            found = find(source, query, overlay=overlay, k=count).hits
-            assert sorted(hit.frame_id for hit in found) == rare, query
+        for query in ("rare die", "die*", "rarely", '"rarely dying"', "tag:x OR rarely", "rare text"):
+            found = [
+                (hit.frame_id, hit.score) for hit in find(source, query, overlay=overlay, k=3 * count).hits
+            ]
+            if query != "rare text":
+                assert sorted(frame_id for frame_id, _ in found) == rare, query
+            # Scores must not depend on what was split before: pages would overlap.
+            assert first.setdefault(query, found) == found
     assert len(find(source, "sky", overlay=overlay, k=count).hits) == count - len(rare)
 
 

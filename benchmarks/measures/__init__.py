@@ -1,0 +1,1 @@
+"""What is measured. Each function runs in a process of its own and returns numbers by name."""
