@@ -75,8 +75,8 @@ def ingest(frames: list[ListFrame], threads: int) -> list[tuple[str, bytes]]:
         each = 1e6 / len(frames)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"  ingest, {threads} thread(s): CPU {cpu * each:5.1f} us, wall {wall * each:5.1f} us a document; "
-            f"{writer.num_segments} segments, {size / len(frames):.0f} bytes a document, peak RSS {peak:.0f} MB"
+            f"  ingest, {threads} thread(s): CPU {cpu * each:5.1f} us, wall {wall * each:5.1f} us each; "
+            f"{writer.num_segments} segments, {size / len(frames):.0f} bytes each, peak RSS {peak:.0f} MB"
         )
     return saved
 

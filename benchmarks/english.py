@@ -11,10 +11,11 @@ from benchmarks.workload import Doc
 
 _START = 1_700_000_000
 _FEWEST = 40
+_SKIPPED = frozenset({"site-packages", "test", "tests", "__pycache__", "idlelib"})
 
 
 def topics(size: int = 800) -> list[Doc]:
-    """The pages of Python's language reference, cut at paragraphs into documents of about ``size`` characters."""
+    """The pages of Python's language reference, cut at paragraphs into about ``size`` characters."""
     from pydoc_data.topics import topics as pages
 
     found = []
@@ -40,12 +41,19 @@ def docstrings(most: int = 6000) -> list[Doc]:
     root = sysconfig.get_paths()["stdlib"]
     found: list[Doc] = []
     for here, folders, names in os.walk(root):
-        folders[:] = sorted(f for f in folders if f not in {"site-packages", "test", "tests", "__pycache__", "idlelib"})
+        folders[:] = sorted(
+            f for f in folders if f not in {"site-packages", "test", "tests", "__pycache__", "idlelib"}
+        )
         for name in sorted(names):
             if name.endswith(".py"):
                 place = os.path.relpath(os.path.join(here, name), root)
                 found += [
-                    Doc(text, title, [place.split(os.sep)[0].removesuffix(".py")], _START + 60 * (len(found) + at))
+                    Doc(
+                        text,
+                        title,
+                        [place.split(os.sep)[0].removesuffix(".py")],
+                        _START + 60 * (len(found) + at),
+                    )
                     for at, (title, text) in enumerate(_strings(os.path.join(here, name)))
                 ]
                 if len(found) >= most:
@@ -73,5 +81,7 @@ def joined(docs: list[Doc], count: int) -> list[Doc]:
     found = []
     for start in range(0, len(docs) - count + 1, count):
         group = docs[start : start + count]
-        found.append(Doc("\n\n".join(doc.text for doc in group), group[0].title, group[0].tags, group[0].timestamp))
+        found.append(
+            Doc("\n\n".join(doc.text for doc in group), group[0].title, group[0].tags, group[0].timestamp)
+        )
     return found

@@ -8,13 +8,14 @@ from importlib import import_module
 
 from benchmarks.measures._common import Job
 
-MODULES = {
-    "import_cost": "startup", "cold_find": "startup", "open_first": "startup", "open_put_close": "startup",
-    "prepare": "bulk", "bulk": "bulk", "memory": "bulk", "commit": "bulk",
-    "put": "puts", "many_puts": "puts", "findable": "puts", "change": "puts", "some_puts": "puts", "syncs": "puts",
-    "find": "finds", "write_on": "finds", "beside_writer": "finds",
-    "size": "sizes", "small_commits": "sizes",
-}  # fmt: skip
+_MEASURES = {
+    "startup": "import_cost cold_find open_first open_put_close",
+    "bulk": "prepare bulk memory commit",
+    "puts": "put many_puts findable change some_puts syncs",
+    "finds": "find write_on beside_writer",
+    "sizes": "size small_commits",
+}
+MODULES = {measure: module for module, names in _MEASURES.items() for measure in names.split()}
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def make(directory: str, base: int, extra: int) -> Workload:
 def _words() -> list[str]:
     """The vocabulary, most frequent first: short words in front, English endings further down."""
     pick = random.Random(SEED)
-    heads = list("bcdfghlmnprstvw") + ["st", "tr"]
+    heads = [*"bcdfghlmnprstvw", "st", "tr"]
     hearts = [*"aeiou", *"aeiou", "ea", "ou"]
     ends = ["", "", "", "", "n", "r", "s", "t", "l", "nd"]
     endings = ["", "", "", "", "s", "ed", "ing", "er", "ly", "ment"]
@@ -136,7 +136,9 @@ def _write_docs(directory: str, count: int) -> None:
             file.write(json.dumps([text, title, tags, moment], ensure_ascii=False) + "\n")
             if number in wanted:
                 rare = sorted({int(rank) for rank in ranks if rank >= 40})
-                queries.append(" ".join(vocabulary[r] for r in pick.sample(rare, min(len(rare), pick.randint(1, 3)))))
+                queries.append(
+                    " ".join(vocabulary[r] for r in pick.sample(rare, min(len(rare), pick.randint(1, 3))))
+                )
     with open(os.path.join(directory, "queries.json"), "w", encoding="utf-8") as file:
         json.dump([query for query in queries if query], file)
 

@@ -49,6 +49,6 @@ class Engine(Protocol):
         """Add documents in one commit, durable and searchable when it returns; makes the store if missing."""
 
     def open(self, path: str, **options: Any) -> Handle:
-        """Open a store. Options: ``read_only``, ``lazy`` (cheapest durable close), ``relaxed`` (no sync a put)."""
+        """Open a store; options: ``read_only``, ``lazy`` (cheapest durable close), ``relaxed`` (no syncs)."""
 
     def ident(self, position: int) -> int: ...

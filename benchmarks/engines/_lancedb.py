@@ -46,13 +46,22 @@ class LanceHandle:
 
     def put(self, doc: Doc) -> int:
         number = self._next
-        row = {"id": number, "title": doc.title, "tags": doc.tags, "timestamp": doc.timestamp, "text": doc.text}
+        row = {
+            "id": number,
+            "title": doc.title,
+            "tags": doc.tags,
+            "timestamp": doc.timestamp,
+            "text": doc.text,
+        }
         self._table.add([row])
         self._next += 1
         return number
 
     def find(self, query: str, k: int = 10) -> list[Found]:
-        search = self._table.search(query, query_type="fts").select(["id", "title", "text", "tags", "timestamp"])
+        from lancedb.query import MatchQuery, Operator
+
+        wanted = MatchQuery(query, "text", operator=Operator.AND)
+        search = self._table.search(wanted, query_type="fts").select(["id", *Doc._fields])
         words = query.split()
         found = []
         for row in search.limit(k).to_list():

@@ -10,17 +10,17 @@ from benchmarks.workload import DIMENSION, Doc
 
 
 def _dictionaries(docs: Iterable[Doc], vectors: Iterable[bytes] | None) -> Iterator[dict[str, Any]]:
+    plain = (
+        {"content": doc.text, "title": doc.title, "tags": doc.tags, "timestamp": doc.timestamp}
+        for doc in docs
+    )
     if vectors is None:
-        for doc in docs:
-            yield {"content": doc.text, "title": doc.title, "tags": doc.tags, "timestamp": doc.timestamp}
+        yield from plain
         return
     import numpy as np
 
-    for doc, vector in zip(docs, vectors, strict=False):
-        row = np.frombuffer(vector, "<f4", DIMENSION)
-        yield {
-            "content": doc.text, "title": doc.title, "tags": doc.tags, "timestamp": doc.timestamp, "embedding": row,
-        }  # fmt: skip
+    for document, vector in zip(plain, vectors, strict=False):
+        yield {**document, "embedding": np.frombuffer(vector, "<f4", DIMENSION)}
 
 
 class Mv2Handle:

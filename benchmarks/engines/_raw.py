@@ -26,7 +26,9 @@ def _index(path: str) -> Any:
     builder.add_unsigned_field("place", stored=False, fast=True)
     builder.add_integer_field("time", stored=False, indexed=True, fast=True)
     index = tantivy.Index(builder.build(), path=path)
-    analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase()).build()
+    analyzer = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase()).build()
+    )
     index.register_tokenizer("plain", analyzer)
     return index
 
@@ -125,8 +127,7 @@ class Raw:
             os.fdatasync(file.fileno())
         if vectors is not None:
             with open(os.path.join(path, "vectors"), "ab") as file:
-                for vector in vectors:
-                    file.write(vector)
+                file.writelines(vectors)
                 file.flush()
                 os.fdatasync(file.fileno())
         writer.commit()

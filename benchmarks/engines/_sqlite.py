@@ -12,7 +12,8 @@ from benchmarks.workload import Doc
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS docs(
-    id INTEGER PRIMARY KEY, title TEXT, tags TEXT NOT NULL, timestamp INTEGER NOT NULL, body TEXT NOT NULL, vector BLOB
+    id INTEGER PRIMARY KEY, title TEXT, tags TEXT NOT NULL, timestamp INTEGER NOT NULL,
+    body TEXT NOT NULL, vector BLOB
 );
 CREATE INDEX IF NOT EXISTS docs_by_time ON docs(timestamp);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
@@ -21,6 +22,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
 """
 _INSERT = "INSERT INTO docs(id, title, tags, timestamp, body, vector) VALUES (?, ?, ?, ?, ?, ?)"
 _INDEX = "INSERT INTO words(rowid, title, body, tags) VALUES (?, ?, ?, ?)"
+_REINDEX = "INSERT INTO words(rowid, title, body, tags) SELECT id, title, body, tags FROM docs WHERE id = ?"
 _UNINDEX = (
     "INSERT INTO words(words, rowid, title, body, tags) "
     "SELECT 'delete', id, title, body, tags FROM docs WHERE id = ?"
@@ -80,7 +82,10 @@ class SqliteHandle:
         execute("BEGIN IMMEDIATE")
         execute(_UNINDEX, (ident,))
         execute("UPDATE docs SET title = ?, body = ? WHERE id = ?", (doc.title, doc.text, ident))
-        execute("INSERT INTO words(rowid, title, body, tags) SELECT id, title, body, tags FROM docs WHERE id = ?", (ident,))
+        execute(
+            "INSERT INTO words(rowid, title, body, tags) SELECT id, title, body, tags FROM docs WHERE id = ?",
+            (ident,),
+        )
         execute("COMMIT")
 
     def delete(self, ident: int) -> None:

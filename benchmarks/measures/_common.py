@@ -114,14 +114,14 @@ def costs(into: Numbers) -> Iterator[None]:
     into["cpu"] = time.process_time() - cpu
 
 
-def warm(job: Job, *, searching: bool = True) -> None:
+def warm(job: Job) -> None:
     """Use the engine once on a tiny store, so that imports and first calls are behind us."""
+    vectors = job.data.vectors(20) if job.options.get("vectors") else None
     with job.room() as path:
-        job.adapter.bulk(path, job.data.docs(0, 20))
+        job.adapter.bulk(path, job.data.docs(0, 20), vectors)
         handle = job.adapter.open(path)
-        if searching:
-            for query in job.data.queries()[:5]:
-                handle.find(query)
+        for query in job.data.queries()[:5]:
+            handle.find(query)
         handle.close()
 
 

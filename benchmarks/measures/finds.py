@@ -54,8 +54,7 @@ def _p50(handle: Handle, queries: list[str], seconds: float) -> float:
     times = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
-        for query in queries[:50]:
-            times.append(timed(lambda query=query: handle.find(query)))
+        times += [timed(lambda query=query: handle.find(query)) for query in queries[:50]]
     return median(times)
 
 
@@ -66,7 +65,9 @@ def beside_writer(job: Job) -> Numbers:
     seconds = job.options.get("seconds", 0.6)
     alone, beside = [], []
     with job.copy() as path:
-        inner = replace(job, measure="write_on", options={"path": path, "pause": job.options.get("pause", 0.002)})
+        inner = replace(
+            job, measure="write_on", options={"path": path, "pause": job.options.get("pause", 0.002)}
+        )
         command = [sys.executable, "-m", "benchmarks.worker", json.dumps(asdict(inner))]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdin is not None

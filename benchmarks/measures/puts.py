@@ -105,7 +105,8 @@ def change(job: Job) -> Numbers:
         deletes = [timed(lambda i=i: handle.delete(ident(2 * i * step))) for i in range(count)]
         try:
             updates = [
-                timed(lambda i=i, doc=doc: handle.update(ident((2 * i + 1) * step), doc)) for i, doc in enumerate(docs)
+                timed(lambda i=i, doc=doc: handle.update(ident((2 * i + 1) * step), doc))
+                for i, doc in enumerate(docs)
             ]
         except NotImplementedError:
             updates = []

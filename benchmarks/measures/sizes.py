@@ -71,9 +71,7 @@ def _parts(path: str, raw: int) -> Numbers:
 def small_commits(job: Job) -> Numbers:
     """Many commits of one note of 200 bytes: size against one commit, and how the time grows."""
     count = job.options.get("count", 1000)
-    docs = [
-        Doc(doc.text[:200], doc.title, doc.tags, doc.timestamp) for doc in job.data.fresh(count)
-    ]
+    docs = [Doc(doc.text[:200], doc.title, doc.tags, doc.timestamp) for doc in job.data.fresh(count)]
     warm(job)
     found: Numbers = {}
     with job.room() as path:

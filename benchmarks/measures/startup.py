@@ -67,7 +67,6 @@ def open_put_close(job: Job) -> Numbers:
     """Opening a store, one durable put and closing, imports done, in ms."""
     docs = job.data.fresh(20)
     warm(job)
-    found = []
     lazy = job.options.get("lazy", False)
     with job.copy() as path:
 
@@ -77,5 +76,7 @@ def open_put_close(job: Job) -> Numbers:
             handle.close()
 
         act(0)
-        found = [timed(lambda number=number: act(number)) for number in range(1, job.options.get("times", 9) + 1)]
+        found = [
+            timed(lambda number=number: act(number)) for number in range(1, job.options.get("times", 9) + 1)
+        ]
     return {"wall": median(found), "worst": max(found)}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from mv2.errors import FrameNotFoundError
 from mv2.ingest import mutations
 from mv2.ingest.frames import make_frame, make_timeline_entry
 from mv2.ingest.times import to_seconds
@@ -166,7 +167,7 @@ class Memvid:
     def close(self) -> None:
         """Finish what is pending and let go of the file. Safe to call twice."""
         try:
-            with mutations.unsaved_named():
+            with mutations.unsaved_named(self._store):
                 self._store.close()
         finally:
             if self._search is not None:
@@ -266,7 +267,7 @@ class Memvid:
         An exception inside rolls all of it back. The turn to write is held meanwhile.
         """
         try:
-            with mutations.unsaved_named(), self._store.batch():
+            with mutations.unsaved_named(self._store), self._store.batch():
                 yield
         except BaseException:
             if self._search is not None:
@@ -321,7 +322,7 @@ class Memvid:
 
     def commit(self) -> None:
         """Move pending records into frames, and make everything durable."""
-        with mutations.unsaved_named():
+        with mutations.unsaved_named(self._store):
             self._store.commit()
 
     def vacuum(self) -> VacuumReport:
@@ -330,7 +331,7 @@ class Memvid:
         Raises:
             ChecksumError: something live is damaged; the file stays as it is.
         """
-        with mutations.unsaved_named():
+        with mutations.unsaved_named(self._store):
             return self._store.vacuum()
 
     # --- reading ----------------------------------------------------------------------
@@ -388,9 +389,9 @@ class Memvid:
             FrameNotFoundError: no frame ever had the uri.
         """
         view = self._store.view()
-        ids = view.ids_of_uri(uri)
+        ids = view.ids_of_uri(uri) if isinstance(uri, str) else []
         if not ids:
-            view.resolve(uri)
+            raise FrameNotFoundError(f"no frame has the uri {uri!r}", path=self.path)
         return [make_frame(view, frame_id) for frame_id in ids]
 
     def timeline(

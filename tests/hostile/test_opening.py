@@ -100,6 +100,13 @@ class TestNotAMemory:
         with pytest.raises(NotAMemoryError):
             mv2.open(tmp_path / "p", mode, embedder="none")
 
+    @pytest.mark.timeout(20)
+    def test_a_file_that_says_it_was_replaced(self, tmp_path: Path, mode: str) -> None:
+        """What a compaction leaves of the old file must not send whoever opens it in circles."""
+        path = tmp_path / "f.mv2"
+        path.write_bytes(b"MV2\xffGONE" + bytes(9000))
+        _refused(path, mode, CorruptFileError)
+
     def test_noise(self, tmp_path: Path, mode: str) -> None:
         path = tmp_path / "f.mv2"
         path.write_bytes(os.urandom(256 << 10))

@@ -91,28 +91,11 @@ def test_header_written_before_the_contents_are_synced(monkeypatch: pytest.Monke
 
 
 def test_no_sentinel_behind_the_last_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our reader stops at old sequences by itself; the original does not."""
-    append = LogAppender.append
-
-    def append_without(self: LogAppender, payloads: Sequence[bytes]) -> int:
-        file = self.region.file
-        self.dirty_end = 0
-        self.region.file = _WithoutSentinel(file)  # type: ignore[assignment]
-        try:
-            return append(self, payloads)
-        finally:
-            self.region.file = file
-
-    monkeypatch.setattr(LogAppender, "append", append_without)
+    """Nor zeros of any other kind: old records stand right behind new ones."""
+    monkeypatch.setattr(log, "SENTINEL", b"")
+    monkeypatch.setattr(LogAppender, "wipe", lambda self, used: None)
+    monkeypatch.setattr(LogAppender, "ensure_clean", lambda self: None)
     _assert_caught(["small_after_wrap", "wraps"])
-
-
-class _WithoutSentinel:
-    def __init__(self, file: File) -> None:
-        self._file = file
-
-    def write(self, offset: int, data: list[bytes]) -> None:
-        self._file.write(offset, data[:-1])
 
 
 def test_ids_are_log_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,9 +112,9 @@ def test_ids_are_log_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_records_are_replayed_without_comparing_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that stands in the log is laid over the contents, checkpointed or not."""
 
-    def from_the_start(region: log.LogRegion, checkpoint_sequence: int) -> tuple[int, int]:
-        del region, checkpoint_sequence
-        return 0, 0
+    def from_the_start(region: log.LogRegion, checkpoint_sequence: int, *, by_original: bool) -> int:
+        del region, checkpoint_sequence, by_original
+        return 0
 
     scan = log.scan
 
@@ -139,7 +122,7 @@ def test_records_are_replayed_without_comparing_sequences(monkeypatch: pytest.Mo
         first = int.from_bytes(region.read(position, 8), "little")
         return scan(region, position, first or expected, **options)
 
-    monkeypatch.setattr(state, "skip_obsolete", from_the_start)
+    monkeypatch.setattr(state, "first_pending", from_the_start)
     monkeypatch.setattr(state, "scan", whatever_is_there)
     _assert_caught(["checkpoints"])
 
@@ -218,5 +201,5 @@ def test_records_are_taken_without_their_checksum(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_rest_of_a_torn_write_is_left_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LogAppender, "clear_tail", lambda self: None)
+    monkeypatch.setattr(LogAppender, "ensure_clean", lambda self: None)
     _assert_caught(["puts", "wraps"])

@@ -137,18 +137,18 @@ def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
     metadata[PUT_AT] = str(put_at)
     entry = FrameEntry(
         timestamp=put_at if document.timestamp is None else to_seconds(document.timestamp),
-        kind=_optional_text(document.kind, "kind"),
-        track=_optional_text(document.track, "track"),
-        uri=_optional_text(document.uri, "uri"),
-        title=_optional_text(document.title, "title"),
+        kind=optional_text(document.kind, "kind"),
+        track=optional_text(document.track, "track"),
+        uri=optional_text(document.uri, "uri"),
+        title=optional_text(document.title, "title"),
         tags=read_texts(document.tags, "tags"),
         labels=read_texts(document.labels, "labels"),
         extra_metadata=metadata,
-        source_path=_optional_text(document.source_path or source, "source_path"),
+        source_path=optional_text(document.source_path or source, "source_path"),
         search_text="",  # the original destroys a file whose log has a payload without one
         enrichment_state=_ENRICHED,
     )
-    mime = TEXT_MIME if document.mime is None and text is not None else _optional_text(document.mime, "mime")
+    mime = TEXT_MIME if document.mime is None and text is not None else optional_text(document.mime, "mime")
     entry.metadata = None if mime is None else DocMetadata(mime=mime)
     prepared = Prepared([entry], [text], raw, document)
     if text is not None and needs_chunking(text):
@@ -230,7 +230,12 @@ def chunk_vectors(embedding: Any, count: int, parent: FrameEntry) -> list[bytes]
     return [vector_bytes(row) for row in embedding]
 
 
-def _optional_text(value: Any, name: str) -> str | None:
+def optional_text(value: Any, name: str) -> str | None:
+    """A string as given, or None.
+
+    Raises:
+        InvalidArgumentError: something else, or a string that is not Unicode.
+    """
     if value is None:
         return None
     if not isinstance(value, str):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from mv2.errors import ChecksumError, FormatError
+from collections.abc import Callable, Iterator
+
+from mv2.errors import CorruptFileError
 from mv2.format.checksum import digest
-from mv2.format.frame import ROLE_CHUNK
 from mv2.ingest.documents import Prepared
 from mv2.storage.view import View
 
 
 class ContentFinder:
-    """Finds active documents by content in one view; made once per view, and told of additions.
+    """Finds documents by content in one view; made once per view, and told of additions.
 
     Candidates are documents of the same length; what decides is their bytes. Long texts,
     kept as chunks, are recognised by the digest that their frame carries.
@@ -19,8 +20,7 @@ class ContentFinder:
     def __init__(self, view: View) -> None:
         self._view = view
         self._by_length: dict[int, list[int]] = {}
-        self._by_digest: dict[bytes, int] = {}
-        self._added: dict[bytes, int] = {}
+        self._by_digest: dict[bytes, list[int]] = {}
         directory = view.base.directory if view.base.frame_count else None
         for frame_id in view.document_ids():
             pending = view.overlay.pending(frame_id)
@@ -33,24 +33,21 @@ class ContentFinder:
         for frame_id in self._by_length.get(0, ()):
             source = view.record(frame_id).source_sha256
             if source is not None:
-                self._by_digest[source] = frame_id
+                self.added(source, frame_id)
 
-    def find(self, prepared: Prepared) -> int | None:
-        """The id of an active document with the same content, or None."""
-        wanted = digest(prepared.raw)
-        found = self._added.get(wanted)
-        if found is None and len(prepared.entries) > 1:
-            found = self._by_digest.get(wanted)
-        if found is not None:
-            return found
+    def find(self, prepared: Prepared, is_active: Callable[[int], bool]) -> int | None:
+        """The id of a document with the same content that is active now, or None."""
+        return next((i for i in self._same(prepared) if is_active(i)), None)
+
+    def _same(self, prepared: Prepared) -> Iterator[int]:
+        yield from self._by_digest.get(digest(prepared.raw), ())
         for frame_id in self._by_length.get(len(prepared.raw), ()):
             try:
-                if self._view.role(frame_id) != ROLE_CHUNK and self._view.content(frame_id) == prepared.raw:
-                    return frame_id
-            except (ChecksumError, FormatError):
+                if self._view.content(frame_id) == prepared.raw:
+                    yield frame_id
+            except CorruptFileError:
                 continue
-        return None
 
-    def added(self, prepared: Prepared, frame_id: int) -> None:
-        """A document was added since the view was taken."""
-        self._added[digest(prepared.raw)] = frame_id
+    def added(self, content_digest: bytes, frame_id: int) -> None:
+        """A document with that content digest (BLAKE3) was added since the view was taken."""
+        self._by_digest.setdefault(content_digest, []).append(frame_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from mv2.errors import (
     CapacityExceededError,
@@ -15,12 +15,16 @@ from mv2.errors import (
     InvalidArgumentError,
     VecDimensionMismatchError,
 )
+from mv2.format.checksum import digest
+from mv2.format.compression import decompress
 from mv2.format.frame import ROLE_CHUNK, STATUS_DELETED, FrameRecord
 from mv2.format.wal import OP_TOMBSTONE, FrameEntry
 from mv2.ingest.documents import (
+    MAX_FRAME_BYTES,
     Prepared,
     chunk_uri,
     chunk_vectors,
+    optional_text,
     prepare,
     read_texts,
     single_vector,
@@ -28,6 +32,7 @@ from mv2.ingest.documents import (
 from mv2.ingest.duplicates import ContentFinder
 from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
 from mv2.ingest.times import now, to_seconds
+from mv2.ingest.vectors import vector_values
 from mv2.storage.bulk import BulkWriter
 from mv2.storage.checkpoint import FLAG_LIMITED, capacity_of
 from mv2.storage.own_text import own_search_text
@@ -36,6 +41,7 @@ from mv2.storage.store import Store
 from mv2.storage.view import View
 from mv2.types import Document, FrameRef, OnConflict
 
+_END: Final = object()
 Progress = Callable[[int, "int | None"], object]
 _DOCUMENT_FIELDS = frozenset(field.name for field in fields(Document))
 
@@ -90,26 +96,26 @@ def as_document(value: Document | Mapping[str, Any]) -> Document:
 
 
 @contextlib.contextmanager
-def unsaved_named() -> Iterator[None]:
+def unsaved_named(store: Store) -> Iterator[None]:
     """Turn the log entries that a replaced file cost into the documents people gave."""
     try:
         yield
     except FileReplacedError as error:
-        error.unsaved = tuple(documents_of(error.entries))
+        error.unsaved = tuple(documents_of(error.entries, store.state.view()))
         raise
 
 
-def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
-    """The documents that log entries stand for; chunks are joined into theirs."""
-    from mv2.format.compression import decompress
+def documents_of(entries: Iterable[FrameEntry], view: View) -> Iterator[Document]:
+    """The documents that log entries stand for; chunks are joined into theirs.
 
+    Args:
+        view: where the content of entries that share another frame's bytes stands.
+    """
     waiting: list[tuple[FrameEntry, bytearray]] = []
     for entry in entries:
         if entry.op == OP_TOMBSTONE:
             continue
-        raw = entry.payload
-        if entry.canonical_encoding and raw:
-            raw = decompress(raw, limit=entry.canonical_length or 1 << 28)
+        raw = _content_of(entry, view)
         if entry.role == ROLE_CHUNK and waiting:
             waiting[-1][1].extend(raw)
         else:
@@ -126,19 +132,27 @@ def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
             timestamp=entry.timestamp,
             track=entry.track,
             kind=entry.kind,
-            embedding=None,
+            embedding=None if entry.embedding is None else vector_values(entry.embedding),
             source_path=entry.source_path,
         )
+
+
+def _content_of(entry: FrameEntry, view: View) -> bytes:
+    if entry.reuse_payload_from is not None:
+        return view.content(entry.reuse_payload_from)
+    if entry.canonical_encoding and entry.payload:
+        return decompress(entry.payload, limit=entry.canonical_length or MAX_FRAME_BYTES)
+    return entry.payload
 
 
 def put(store: Store, document: Document) -> int:
     """Add a document; see ``Memvid.put``."""
     prepared = prepare(document)
-    with unsaved_named(), store.turn() as view:
+    with unsaved_named(store), store.turn() as view:
         _check_room(view, prepared)
-        _check_dimension(prepared, view.vector_dimension)
+        _check_dimension(prepared, lambda: view.vector_dimension)
         if document.dedup:
-            found = ContentFinder(view).find(prepared)
+            found = ContentFinder(view).find(prepared, view.is_active)
             if found is not None:
                 return found
         return _place(_LogSink(store, view), prepared)
@@ -156,7 +170,7 @@ def put_many(
     total = len(documents) if isinstance(documents, Sequence) else None
     ids: list[int] = []
     source = iter(documents)
-    with unsaved_named():
+    with unsaved_named(store):
         while _put_batch(store, source, batch_size, ids, progress, total):
             pass
     if progress is not None:
@@ -173,18 +187,17 @@ def _put_batch(
     total: int | None,
 ) -> bool:
     """Commit up to ``batch_size`` documents; True when there may be more."""
-    first = next(source, None)
-    if first is None:
+    first = next(source, _END)
+    if first is _END:
         return False
     done: list[int] = []
     with store.bulk() as bulk:
         sink = _BulkSink(bulk)
-        dimension = bulk.view.vector_dimension
         limited = capacity_limit(bulk.view) is not None
-        value: Document | Mapping[str, Any] | None = first
-        while value is not None:
+        value: Any = first
+        while value is not _END:
             prepared = prepare(as_document(value))
-            dimension = _check_dimension(prepared, dimension)
+            sink.dimension = _check_dimension(prepared, sink.vector_dimension) or sink.dimension
             if limited:
                 _check_room(bulk.view, prepared)
             done.append(sink.put(prepared))
@@ -192,9 +205,9 @@ def _put_batch(
                 progress(len(ids) + len(done), total)
             if batch_size is not None and len(done) >= batch_size:
                 break
-            value = next(source, None)
+            value = next(source, _END)
     ids += done
-    return value is not None
+    return value is not _END
 
 
 class _BulkSink:
@@ -203,21 +216,29 @@ class _BulkSink:
     def __init__(self, bulk: BulkWriter) -> None:
         self._finder: ContentFinder | None = None
         self._bulk = bulk
+        self.dimension = 0
         self.active_id_of_uri = bulk.active_id_of_uri
         self.children = bulk.children
         self.role = bulk.role
         self.next_id = bulk.next_id
         self.add = bulk.add
 
+    def vector_dimension(self) -> int:
+        """Length of the vectors so far, 0 without any."""
+        return self.dimension or self._bulk.view.vector_dimension
+
     def put(self, prepared: Prepared) -> int:
         if prepared.document.dedup:
-            self._finder = self._finder or ContentFinder(self._bulk.view)
-            found = self._finder.find(prepared)
+            if self._finder is None:
+                self._finder = ContentFinder(self._bulk.view)
+                for frame_id, content_digest in self._bulk.added_contents():
+                    self._finder.added(content_digest, frame_id)
+            found = self._finder.find(prepared, self._bulk.is_active)
             if found is not None:
                 return found
         frame_id = _place(self, prepared)
         if self._finder is not None:
-            self._finder.added(prepared, frame_id)
+            self._finder.added(digest(prepared.raw), frame_id)
         return frame_id
 
 
@@ -242,17 +263,22 @@ def _check_room(view: View, prepared: Prepared) -> None:
         )
 
 
-def _check_dimension(prepared: Prepared, dimension: int) -> int:
-    """Compare the document's vectors with those before; returns the dimension from now on."""
+def _check_dimension(prepared: Prepared, dimension_now: Callable[[], int]) -> int:
+    """Compare the document's vectors with those before; returns the dimension, 0 without vectors.
+
+    Args:
+        dimension_now: asked only when there are vectors, as it may have to read the contents.
+    """
+    dimension = 0
     for entry in prepared.entries:
         if entry.embedding is not None:
             given = len(entry.embedding) // 4
-            if dimension and given != dimension:
+            dimension = dimension or dimension_now() or given
+            if given != dimension:
                 raise VecDimensionMismatchError(
                     f"the embedding has {given} numbers, those of the memory have {dimension}",
                     remedy="Use the model that made the others, or another memory.",
                 )
-            dimension = given
     return dimension
 
 
@@ -321,7 +347,7 @@ def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, Fr
 
 def delete(store: Store, reference: FrameRef) -> None:
     """Delete a document and its chunks; see ``Memvid.delete``."""
-    with unsaved_named(), store.turn() as view:
+    with unsaved_named(store), store.turn() as view:
         frame_id, record = active_document(view, reference, "delete")
         group = tombstones([frame_id, *view.children(frame_id, record)], now())
         store.append(group, [None] * len(group))
@@ -351,7 +377,7 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         raise InvalidArgumentError(
             f"update has no field {min(unknown)!r}", remedy=f"Fields: {', '.join(sorted(_UPDATABLE))}."
         )
-    with unsaved_named(), store.turn() as view:
+    with unsaved_named(store), store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
         document = _changed_document(record, changes, merge)
         _check_uri_free(view, frame_id, document.uri)
@@ -362,7 +388,7 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         else:
             prepared = _same_content(view, frame_id, record, document, changes)
         _check_room(view, prepared)
-        _check_dimension(prepared, view.vector_dimension)
+        _check_dimension(prepared, lambda: view.vector_dimension)
         prepared.head.supersedes_frame_id = frame_id
         retired = tombstones(view.children(frame_id, record), _put_at(prepared.head))
         name_chunks(prepared.entries, prepared.head.uri or f"mv2://frames/{view.frame_count}")
@@ -388,16 +414,16 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
     conflict: OnConflict = "keep_both"
     return Document(
         content=changes.get("content", b""),
-        uri=changes.get("uri", record.uri),
-        title=changes.get("title", record.title),
+        uri=optional_text(changes.get("uri", record.uri), "uri"),
+        title=optional_text(changes.get("title", record.title), "title"),
         tags=read_texts(changes.get("tags", record.tags), "tags"),
         labels=read_texts(changes.get("labels", record.labels), "labels"),
         metadata=metadata,
         timestamp=record.timestamp if changes.get("timestamp") is None else changes["timestamp"],
-        track=changes.get("track", record.track),
-        kind=changes.get("kind", record.kind),
+        track=optional_text(changes.get("track", record.track), "track"),
+        kind=optional_text(changes.get("kind", record.kind), "kind"),
         embedding=changes.get("embedding"),
-        mime=changes.get("mime", kept_mime),
+        mime=optional_text(changes.get("mime", kept_mime), "mime"),
         source_path=None if "content" in changes else record.source_path,
         on_conflict=conflict,
     )
@@ -424,7 +450,8 @@ def _same_content(
 
 
 def _successor(view: View, frame_id: int, record: FrameRecord, *, keep_vector: bool) -> FrameEntry:
-    stored = record.payload_length > 0
+    pending = view.overlay.pending(frame_id)
+    stored = record.payload_length > 0 or (pending is not None and pending.payload_of is not None)
     return FrameEntry(
         timestamp=record.timestamp,
         embedding=view.embedding(frame_id) if keep_vector else None,

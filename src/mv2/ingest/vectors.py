@@ -25,9 +25,10 @@ def vector_bytes(vector: Any, name: str = "embedding") -> bytes:
         if hasattr(vector, "__array__") or hasattr(vector, "__array_interface__"):
             import numpy as np
 
-            numbers = np.ascontiguousarray(vector, dtype="<f4")
-            if numbers.ndim != 1:
-                raise InvalidArgumentError(f"{name} has shape {numbers.shape}, not one dimension")
+            given = np.asarray(vector)
+            if given.ndim != 1 or given.dtype.kind not in "fiu":
+                raise InvalidArgumentError(f"{name} has shape {given.shape} and type {given.dtype}")
+            numbers = np.ascontiguousarray(given, dtype="<f4")
             finite, data = bool(np.isfinite(numbers).all()), numbers.tobytes()
         else:
             packed = array("f", vector)
@@ -55,10 +56,9 @@ def is_matrix(vectors: Any) -> bool:
     dimensions = getattr(vectors, "ndim", None)
     if dimensions is not None:
         return bool(dimensions == 2)
-    if not len(vectors):
-        return False
-    first = vectors[0]
-    return isinstance(first, Sequence) or hasattr(first, "__len__")
+    if not isinstance(vectors, Sequence) and not hasattr(vectors, "__array__"):
+        raise InvalidArgumentError(f"embedding is {type(vectors).__name__}, not a sequence of numbers")
+    return bool(len(vectors)) and hasattr(vectors[0], "__len__")
 
 
 def vector_values(data: bytes | memoryview) -> array[float]:

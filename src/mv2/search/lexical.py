@@ -1,7 +1,8 @@
 """`find`: one page of hits from the embedded index and the pending frames together.
 
 Each matching frame appears exactly once over all pages. Order is by score,
-or newest first when the query has nothing to score by (``tag:x``); pages are
+or newest first when the query has nothing to score by (``tag:x``; the larger
+id first in the same second); pages are
 cut from that order, so on an unchanged memory they neither overlap nor skip.
 """
 
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from mv2.errors import InvalidArgumentError
 from mv2.search._compile import compile_query
-from mv2.search._conditions import CHUNK_ROLE
+from mv2.search._conditions import CHUNK_ROLE, holds
 from mv2.search._corpus import Corpus, Statistics
 from mv2.search._cursor import MAX_OFFSET, make_cursor, read_cursor
 from mv2.search._explain import score_parts
-from mv2.search.nodes import Node, ranks, reads_text
+from mv2.search.nodes import During, Field, Node, ranks, reads_text
 from mv2.search.pending import Overlay
 from mv2.search.query import parse
 from mv2.search.snippets import Snippets
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 MAX_PAGE: Final = 100_000
 # A total costs a check of every match where the index cannot decide alone; so many are checked at most,
 # fewer if their text must be read.
-CHECKED_FOR_TOTAL: Final = 200
+CHECKED_FOR_TOTAL: Final = 100
 READ_FOR_TOTAL: Final = 30
 
 
@@ -122,9 +123,11 @@ class _Search:
         if self._reader is None:
             return _Found(pending, len(pending), True)
         indexed = self._indexed(self._reader, node, need, newest)
-        # The sort is stable, so equal scores keep the index's own order, which never changes.
-        merged = [*pending, *indexed.hits] if newest else [*indexed.hits, *pending]
-        if pending:
+        merged = [*indexed.hits, *pending]
+        if pending and newest:
+            merged.sort(reverse=True)
+        elif pending:
+            # The sort is stable, so equal scores keep the index's own order, which never changes.
             merged.sort(key=_first, reverse=True)
         return _Found(merged, indexed.total + len(pending), indexed.exact)
 
@@ -133,7 +136,7 @@ class _Search:
         if not newest:
             return sorted(((score, k) for k, score in scores.items()), key=lambda hit: (-hit[0], hit[1]))
         records = ((k, self._source.record(k)) for k in scores)
-        listed = [(float(record.timestamp), k) for k, record in records if record.role != CHUNK_ROLE]
+        listed: list[tuple[float, int]] = [(r.timestamp, k) for k, r in records if r.role != CHUNK_ROLE]
         return sorted(listed, reverse=True)
 
     def _indexed(self, reader: LexicalReader, node: Node, need: int, newest: bool) -> _Found:
@@ -146,11 +149,17 @@ class _Search:
         limit = 4 * need if checks else need + min(len(retired), 64)
         while True:
             hits, count = reader.top(plan.query, limit, newest=newest)
+            certain = limit >= count
+            if newest and not certain:
+                # The index orders equal times in its own way: none of the last time is certain yet.
+                hits = [hit for hit in hits if hit[0] > hits[-1][0]]
+            if newest:
+                hits.sort(reverse=True)
             kept = self._first_standing(hits, need, rest, newest)
-            if len(kept) >= need or limit >= count:
+            if len(kept) >= need or certain:
                 break
             limit = min(4 * limit, count)
-        if limit >= count and len(kept) < need:
+        if len(kept) < need:
             return _Found(kept, len(kept), True)
         if not checks:
             gone = (
@@ -180,8 +189,8 @@ class _Search:
         """Matches in order of time from the records alone, for an index that cannot tell."""
         count = min(self._source.indexed_count, self._source.frame_count)
         ids = [k for k in range(count) if self._stands(k, node, newest=True)]
-        hits = sorted(((float(self._source.record(k).timestamp), k) for k in ids), reverse=True)
-        return _Found(hits, len(hits), True)
+        hits: list[tuple[float, int]] = [(self._source.record(k).timestamp, k) for k in ids]
+        return _Found(sorted(hits, reverse=True), len(hits), True)
 
     def _stands(self, frame_id: int, rest: Node | None, newest: bool) -> bool:
         """Whether a hit of the index is one."""
@@ -205,6 +214,8 @@ class _Search:
             return False
         if rest is None:
             return True
+        if isinstance(rest, Field | During):
+            return holds(rest, self._source.record(frame_id))
         corpus = Corpus()
         if reads_text(rest):
             corpus.add(frame_id, self._source)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from mv2.format.checksum import EMPTY, digest
+from mv2.format.compression import decompress
+from mv2.format.frame import ENCODING_ZSTD, ROLE_CHUNK, STATUS_ACTIVE
 from mv2.format.wal import FrameEntry
 from mv2.storage.checkpoint import CommitWriter
 from mv2.storage.overlay import Overlay
@@ -36,6 +39,25 @@ class BulkWriter:
     def next_id(self) -> int:
         """The id of the next frame."""
         return self._writer.assembly.frame_count
+
+    def is_active(self, frame_id: int) -> bool:
+        """Whether a frame is active now, also one added here."""
+        return self._writer.assembly.record(frame_id).status == STATUS_ACTIVE
+
+    def added_contents(self) -> Iterator[tuple[int, bytes]]:
+        """(id, BLAKE3 of the content) of the documents added so far."""
+        for frame_id in range(self._view.frame_count, self.next_id()):
+            record = self._writer.assembly.record(frame_id)
+            if record.role == ROLE_CHUNK:
+                continue
+            if record.source_sha256 is not None:
+                yield frame_id, record.source_sha256
+            elif record.canonical_length:
+                stored = self._writer.stored_bytes(record)
+                zstd = record.canonical_encoding == ENCODING_ZSTD
+                yield frame_id, digest(decompress(stored, limit=record.canonical_length) if zstd else stored)
+            else:
+                yield frame_id, EMPTY
 
     def role(self, frame_id: int) -> int:
         """The role of a frame, also of one added here."""

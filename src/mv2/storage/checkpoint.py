@@ -19,7 +19,7 @@ from mv2.format.checksum import digest
 from mv2.format.commit_record import RECORD_SIZE, CommitRecord, encode_commit_record
 from mv2.format.contents import MAX_CONTENTS_SIZE, ContentsTail, fresh_tail
 from mv2.format.footer import FOOTER_SIZE, Footer, encode_footer
-from mv2.format.frame import MAX_FRAMES, STATUS_ACTIVE
+from mv2.format.frame import MAX_FRAMES, STATUS_ACTIVE, FrameRecord
 from mv2.format.manifests import LexSegment, TimeIndexManifest
 from mv2.storage.appender import Appender, aligned
 from mv2.storage.assemble import Assembly, count_states
@@ -96,8 +96,6 @@ class CommitWriter:
             record.checksum = source.checksum
             record.canonical_encoding = source.canonical_encoding
             record.canonical_length = source.canonical_length
-            if record.payload_length:
-                self._sketch.shared(record.id)
         else:
             record.payload_offset = self._sketch.write_payload(record.id, pending.payload)
             self._payload_bytes += len(pending.payload)
@@ -106,6 +104,10 @@ class CommitWriter:
             self._vectors.add(record.id, pending.embedding)
         if record.status == STATUS_ACTIVE:
             self._indexer.add(record, text)
+
+    def stored_bytes(self, record: FrameRecord) -> bytes:
+        """The payload of a frame added here."""
+        return self._sketch.read_back(record)
 
     def change(self, frame_id: int, change: Change) -> None:
         """Let a frame stop being active."""
@@ -121,7 +123,7 @@ class CommitWriter:
             StorageError: something before the header could not be written; call ``abandon``.
             HeaderUncertainError: the outcome is unknown; the handle must not write again.
         """
-        self._payload_bytes += self._sketch.finish()
+        self._sketch.finish()
         self._vectors.finish(identity.checkpoint_sequence)
         self._write_lexical(self._indexer.commit(), identity.checkpoint_sequence)
         previous = None if self._base is None else self._base.anchor
@@ -147,7 +149,6 @@ class CommitWriter:
 
         Does nothing to the file once the header may name the new commit.
         """
-        self._indexer.rollback()
         if not self.header_touched:
             with contextlib.suppress(StorageError):
                 self._file.resize(self._old_size)

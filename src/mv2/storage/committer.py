@@ -61,6 +61,7 @@ class Committer:
     def undo(self, writer: CommitWriter) -> None:
         """After a failure: give space back, and read the file again before it is used."""
         writer.abandon()
+        self.close()  # the index writer may hold what the file does not
         self._handle.state.forget()
 
     def writer(self, *, bulk: bool) -> CommitWriter:

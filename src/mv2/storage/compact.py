@@ -6,11 +6,13 @@ directory, and only then is anything acknowledged into it.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 from mv2.errors import ChecksumError
+from mv2.format.checksum import digest
 from mv2.format.contents import ContentsTail
-from mv2.format.frame import FrameRecord
+from mv2.format.frame import STATUS_ACTIVE
 from mv2.format.header import HEADER_SIZE
 from mv2.format.manifests import LexSegment
 from mv2.storage.appender import Appender
@@ -29,12 +31,50 @@ LARGEST_LOG = 64 << 20
 LOG_SHARE = 8
 #: A file is compacted when its dead bytes exceed its live bytes by this many.
 DEAD_MARGIN = 128 << 10
+_BLOCK = 1 << 20
+_PLACE = Struct("<Q")
+_LENGTH = Struct("<Q")
 
 
 def wanted_log_size(live_bytes: int) -> int:
     """Size of the log region for a file with that many live bytes; a multiple of 64 KiB."""
     size = live_bytes // LOG_SHARE // SMALLEST_LOG * SMALLEST_LOG
     return max(SMALLEST_LOG, min(size, LARGEST_LOG))
+
+
+class RelocatedBase(Base):
+    """A commit whose payloads stand elsewhere; everything else is as it was."""
+
+    def __init__(self, base: Base, contents: bytes) -> None:
+        super().__init__(base.file, base.anchor)
+        self.__dict__.update(contents=contents, head=base.head, directory=base.directory)
+
+
+class _BlockReader:
+    """Reads neighbouring ranges with few calls."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._start = 0
+        self._block = b""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """``length`` bytes from ``offset``; fewer at the end of the file."""
+        at = offset - self._start
+        if at < 0 or at + length > len(self._block):
+            self._start, self._block = offset, self._file.read(offset, max(length, _BLOCK))
+            at = 0
+        return self._block[at : at + length]
+
+
+def payload_place(buf: bytearray, start: int) -> int:
+    """Where in an encoded frame its payload offset stands: behind two numbers and four options."""
+    at = start + 16
+    at += 9 if buf[at] else 1  # anchor time
+    at += 5 if buf[at] else 1  # anchor source
+    for _ in range(2):  # kind, track
+        at += 9 + _LENGTH.unpack_from(buf, at + 1)[0] if buf[at] else 1
+    return at
 
 
 class Compactor:
@@ -50,7 +90,8 @@ class Compactor:
         self._target = target
         self._out = Appender(target, LOG_OFFSET)
         self._tail: ContentsTail = base.fresh_tail()
-        self._places: dict[tuple[int, int], int] = {}
+        self._places: dict[bytes, tuple[int, bool]] = {}
+        self._reader = _BlockReader(base.file)
         self._payload_bytes = 0
 
     def run(self, identity: CommitIdentity) -> Anchor:
@@ -79,28 +120,41 @@ class Compactor:
     # --- live ranges --------------------------------------------------------------
 
     def _copy_frames(self) -> Assembly:
-        """Copy every payload, old versions and deleted frames included, in id order."""
-        assembly = Assembly(None)
-        for frame_id in range(self._base.frame_count):
-            record = self._base.record(frame_id)
-            self._copy_payload(record)
-            assembly.add(record)
-        return assembly
+        """Copy every payload, old versions and deleted frames included, in id order.
 
-    def _copy_payload(self, record: FrameRecord) -> None:
-        length = record.payload_length
-        if length == 0:
-            record.payload_offset = self._out.position
-            return
-        key = (record.payload_offset, length)
-        place = self._places.get(key)
-        if place is None:
-            data = self._base.read_verified(
-                record.payload_offset, length, record.checksum, f"the content of frame {record.id}"
+        The encoded frames stay as they are but for the eight bytes of the payload's place.
+        """
+        base = self._base
+        contents = bytearray(base.contents)
+        scanned = base.scanned()
+        starts, offsets, lengths = scanned.starts, scanned.payload_offsets, scanned.payload_lengths
+        for frame_id in range(base.frame_count):
+            place = payload_place(contents, starts[frame_id])
+            length = lengths[frame_id]
+            checksum = bytes(contents[place + 16 : place + 48])
+            active = scanned.status[frame_id] == STATUS_ACTIVE
+            _PLACE.pack_into(
+                contents, place, self._payload(frame_id, offsets[frame_id], length, checksum, active)
             )
-            place = self._places[key] = self._out.append(data)
-            self._payload_bytes += length
-        record.payload_offset = place
+        return Assembly(RelocatedBase(base, bytes(contents)))
+
+    def _payload(self, frame_id: int, offset: int, length: int, checksum: bytes, active: bool) -> int:
+        """The new place of a payload. Equal ones are kept once, unless two active frames have them."""
+        if length == 0:
+            return self._out.position
+        known = self._places.get(checksum)
+        if known is not None and not (active and known[1]):
+            self._places[checksum] = known[0], active or known[1]
+            return known[0]
+        data = self._reader.read(offset, length)
+        if digest(data) != checksum:
+            raise ChecksumError(
+                f"the content of frame {frame_id} is damaged", path=self._base.file.path, offset=offset
+            )
+        place = self._out.append(data)
+        self._places[checksum] = place, active
+        self._payload_bytes += length
+        return place
 
     def _copy_vectors(self, build_sequence: int) -> None:
         """All vectors, in segments as large as they come."""

@@ -27,6 +27,7 @@ from mv2.format.wal import FrameEntry
 from mv2.storage.checkpoint import FLAG_FRAGILE
 from mv2.storage.commit import GhostError, resolve
 from mv2.storage.device import File, FileSystem
+from mv2.storage.heal import heal, needs_healing
 from mv2.storage.holders import HolderNote
 from mv2.storage.indexing import IndexerFactory
 from mv2.storage.lock import TurnLock, acquire_presence
@@ -134,7 +135,7 @@ class Handle:
                 raise
 
     def _after_open(self) -> None:
-        """Remove what a crash left beside the file; the file itself has been verified by now."""
+        """Heal what a crash left in and beside the file, which has been verified by now."""
         if self.options.close == "lazy":
             record = self.state.anchor.record
             if record is None or record.flags & FLAG_FRAGILE:
@@ -145,6 +146,9 @@ class Handle:
                     path=self.path,
                     remedy='Use close="checkpoint", or "force-lazy" if the original never opens this file.',
                 )
+        if needs_healing(self.state):
+            with contextlib.suppress(LockedError), self.turn():
+                heal(self.state)
         if leftover_temporaries(self.files, self.path):
             with contextlib.suppress(LockedError), self.turn():  # under the turn nobody is compacting
                 for leftover in leftover_temporaries(self.files, self.path):

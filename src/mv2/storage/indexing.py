@@ -34,9 +34,6 @@ class FrameIndexer(Protocol):
     def commit(self) -> Sequence[IndexFile]:
         """Make the changes final; returns the complete set of files, by name."""
 
-    def rollback(self) -> None:
-        """Forget the changes since the last commit."""
-
     def close(self) -> None:
         """Give back what is held; safe to call twice."""
 

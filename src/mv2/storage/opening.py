@@ -160,8 +160,6 @@ class _NoIndex:
     def commit(self) -> Sequence[IndexFile]:
         return ()
 
-    def rollback(self) -> None: ...
-
     def close(self) -> None: ...
 
 

@@ -73,6 +73,7 @@ class Overlay:
         self.frames: list[PendingFrame] = []
         self.changes: dict[int, Change] = {}
         self.uris: dict[str, list[int]] = {}
+        self.vector_dimension = 0
         self._ids: dict[int, int] = {}
 
     def __bool__(self) -> bool:
@@ -98,6 +99,8 @@ class Overlay:
         pending = self._pending_frame(frame_id, entry)
         pending.text = text
         self.frames.append(pending)
+        if entry.embedding is not None:
+            self.vector_dimension = len(entry.embedding) // 4
         uri = pending.record.uri
         if uri is not None:
             self.uris.setdefault(uri, []).append(frame_id)

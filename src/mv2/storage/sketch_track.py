@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from mv2.format.checksum import digest
 from mv2.format.contents import ContentsTail
+from mv2.format.frame import STATUS_ACTIVE, FrameRecord
 from mv2.format.manifests import SketchManifest
 from mv2.format.sketch import SIZE_SMALL, SketchEntry, encode_entry, encode_zero_track
 from mv2.storage.appender import Appender
@@ -18,6 +19,7 @@ from mv2.storage.assemble import Assembly
 #: candidates, so in larger files that would push true hits out, and zeros are better.
 MOST_OPEN_ENTRIES = 480
 _LARGE_PAYLOAD = 64 << 10
+_CANDIDATES = 64
 
 
 def encode_track(frame_count: int) -> bytes:
@@ -51,51 +53,62 @@ class SketchPlacer:
         self._out = out
         self._assembly = assembly
         self._tail = tail
-        self._last: int | None = None
-        self._payload = b""
-        self._held = False
+        self._smallest: tuple[int, int] | None = None
+        self._held: tuple[int, bytes] | None = None
 
     def write_payload(self, frame_id: int, payload: bytes) -> int:
         """Write a frame's payload; returns its place. A large one is held back until the next."""
         if not payload:
             return self._out.position
         self._write_held()
-        self._last, self._payload = frame_id, payload
-        self._held = len(payload) >= _LARGE_PAYLOAD
-        return self._out.position if self._held else self._out.append(payload)
+        if self._smallest is None or len(payload) < self._smallest[0]:
+            self._smallest = len(payload), frame_id
+        if len(payload) >= _LARGE_PAYLOAD:
+            self._held = frame_id, payload
+            return self._out.position
+        return self._out.append(payload)
 
-    def shared(self, frame_id: int) -> None:
-        """A frame that uses another one's payload came last."""
-        self._write_held()
-        self._last, self._payload = frame_id, b""
+    def read_back(self, record: FrameRecord) -> bytes:
+        """The payload of a frame added here."""
+        if self._held is not None and self._held[0] == record.id:
+            return self._held[1]
+        return self._out.read_back(record.payload_offset, record.payload_length, record.checksum)
 
     def _write_held(self) -> None:
-        if self._held and self._last is not None:
-            self._held = False
-            self._place(self._last, self._payload)
+        if self._held is not None:
+            (frame_id, payload), self._held = self._held, None
+            self._place(frame_id, payload)
 
     def _place(self, frame_id: int, payload: bytes) -> None:
         record = self._assembly.record(frame_id)
         record.payload_offset = self._out.append(payload)
         self._assembly.replace(record)
 
-    def finish(self) -> int:
-        """Write the track, then the last payload (once more, if it stands in front already).
-
-        Returns the stored bytes that came to live this way, beyond those the caller counted.
-        """
+    def finish(self) -> None:
+        """Write the track, then a payload: the one held back, or the smallest at hand once more."""
         count = self._assembly.frame_count
         track = self._tail.sketch_track
-        if self._last is None and track is not None and track.entry_count == count:
-            return 0
+        if self._smallest is None and track is not None and track.entry_count == count:
+            return
         append_track(self._out, self._tail, count)
-        if self._last is None:
-            return 0
-        if self._payload:
-            self._place(self._last, self._payload)
-            return 0
-        record = self._assembly.record(self._last)
-        self._place(
-            self._last, self._out.read_back(record.payload_offset, record.payload_length, record.checksum)
-        )
-        return record.payload_length
+        if self._held is not None:
+            self._write_held()
+            return
+        frame_id = self._smallest_frame()
+        if frame_id is not None:
+            self._place(frame_id, self.read_back(self._assembly.record(frame_id)))
+
+    def _smallest_frame(self) -> int | None:
+        """A frame with a small payload of its own: one of this commit, else of the commit before."""
+        if self._smallest is not None:
+            return self._smallest[1]
+        base = self._assembly.base
+        if base is None:
+            return None
+        lengths = base.directory.canonical_lengths
+        order = sorted((length, i) for i, length in enumerate(lengths) if length)[:_CANDIDATES]
+        for _, frame_id in order:
+            record = self._assembly.record(frame_id)
+            if record.payload_length and record.status == STATUS_ACTIVE:
+                return frame_id
+        return order[0][1] if order and self._assembly.record(order[0][1]).payload_length else None

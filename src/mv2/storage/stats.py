@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from mv2.format.frame import ROLE_CHUNK, STATUS_ACTIVE, STATUS_DELETED
 from mv2.storage.checkpoint import live_bytes, payload_bytes
 from mv2.storage.store import Store
@@ -14,9 +16,11 @@ def collect_stats(store: Store) -> Stats:
     view = store.view()
     base, overlay = view.base, view.overlay
     states = [view.status(i) for i in range(view.frame_count)]
-    times, _ = base.timeline() if base.frame_count else ((), ())
-    pending_times = [f.record.timestamp for f in overlay.frames if f.record.status == STATUS_ACTIVE]
-    ends = [*([times[0], times[-1]] if len(times) else []), *pending_times]
+    ends = [
+        view.timestamp(frame_id)
+        for reverse in (False, True)
+        for frame_id in itertools.islice(view.timeline_ids(None, None, reverse), 1)
+    ]
     size = view.file.size()
     live = live_bytes(base)
     tail = base.tail
@@ -43,8 +47,8 @@ def collect_stats(store: Store) -> Stats:
         log_used_bytes=store.state.log.head,
         vector_count=base.vector_count + sum(1 for f in overlay.frames if f.embedding is not None),
         vector_dimension=view.vector_dimension,
-        first_timestamp=min(ends) if ends else None,
-        last_timestamp=max(ends) if ends else None,
+        first_timestamp=ends[0] if ends else None,
+        last_timestamp=ends[-1] if ends else None,
         generation=base.anchor.generation,
         read_only=not store.writable,
     )

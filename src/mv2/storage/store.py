@@ -25,6 +25,7 @@ class Store:
         self._handle = Handle(path, options)
         self._committer = Committer(self._handle)
         self._batch: list[FrameEntry] | None = None
+        self._in_bulk = False
         self._syncer = BackgroundSyncer(self._sync_late)
         self.path = path
         self.view = self._handle.view
@@ -54,6 +55,7 @@ class Store:
             texts: text to index of each entry, None where there is none.
         """
         with self.turn():
+            self._check_no_bulk("write")
             if self._batch is not None:
                 moved = [_moved(entry, len(self._batch)) for entry in entries]
                 self._batch += moved
@@ -81,6 +83,7 @@ class Store:
     def batch(self) -> Iterator[None]:
         """Collect what is written inside into one group with one sync; an exception drops all of it."""
         with self.turn():
+            self._check_no_bulk("batch")
             if self._batch is not None:
                 raise HandleError("batches do not nest", path=self.path)
             self._make_ready()
@@ -169,6 +172,7 @@ class Store:
         with self.turn():
             self._check_no_batch("put_many")
             writer = self._committer.writer(bulk=True)
+            self._in_bulk = True
             try:
                 self._committer.add_pending(writer)
                 bulk = BulkWriter(writer, self._handle.state.view())
@@ -180,9 +184,20 @@ class Store:
             except BaseException:
                 self._committer.undo(writer)
                 raise
+            finally:
+                self._in_bulk = False
             self._committer.compact_if_due()
 
+    def _check_no_bulk(self, what: str) -> None:
+        if self._in_bulk:
+            raise HandleError(
+                f"{what} cannot run inside put_many, from its documents or its progress",
+                path=self.path,
+                remedy="Write before or after put_many.",
+            )
+
     def _check_no_batch(self, what: str) -> None:
+        self._check_no_bulk(what)
         if self._batch is not None:
             raise HandleError(f"{what} cannot run inside a batch", path=self.path)
 
@@ -199,6 +214,7 @@ class Store:
         with self._handle.mutex:
             if self._handle.closed:
                 return
+            self._check_no_batch("close")
         self._syncer.stop()
         with self._handle.mutex:
             if self._handle.closed:

@@ -265,9 +265,8 @@ class View:
     @property
     def vector_dimension(self) -> int:
         """Length of the file's vectors, 0 when it has none."""
-        for frame in self.overlay.frames:
-            if frame.embedding is not None:
-                return len(frame.embedding) // 4
+        if self.overlay.vector_dimension:
+            return self.overlay.vector_dimension
         return self.base.vector_dimension if self.base.frame_count else 0
 
 

@@ -86,11 +86,11 @@ def run_cuts(play: Play, *, limit: int | None = None, seed: int = 0, stop_at: in
 def run_repeated_cuts(play: Play, *, limit: int, seed: int = 0) -> Outcome:
     """Cut the power, and cut it again while the memory is being recovered."""
     outcome = Outcome()
-    firsts = list(power_cuts(play.record, limit=max(2, limit // 8), seed=seed))
+    firsts = list(power_cuts(play.record, limit=max(2, limit // 4), seed=seed))
     for first in firsts:
         if NAME not in first.image.files:
             continue
-        for second in _second_cuts(first, limit=8, seed=seed):
+        for second in _second_cuts(first, limit=6, seed=seed):
             outcome.add(play, second, check_cut(play, second))
             if outcome.states >= limit:
                 return outcome
@@ -178,12 +178,12 @@ class _Check:
             return found
         if self.variant % 4 == 0:
             seen = self._put_one_more(seen)
-        for mode in ("r", "a"):
+        for mode in ("r", "a")[: 1 + self.variant % 2]:
             with mv2.open(self.path, mode, embedder="none") as memory:
                 again = observe(memory)
                 if again != seen:
                     found.append(f"opened again ({mode}): {again.difference(seen)}")
-                if mode == "r":
+                if mode == "r" and self.variant % 2 == 0:
                     found += [f"after close: {text}" for text in self._consistent(memory, again)]
         return found + self._strays()
 

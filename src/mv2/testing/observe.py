@@ -7,6 +7,7 @@ stand nowhere else, so that "found, and found once" can be asked of each of them
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,6 +54,11 @@ def unique_text(number: int, size: int = 300) -> str:
     return " ".join(words) + "."
 
 
+@functools.lru_cache(maxsize=10_000)
+def _unique_words(content: bytes) -> tuple[str, ...]:
+    return tuple(_UNIQUE.findall(content.decode("utf-8", "replace")))
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One frame as a memory shows it."""
@@ -88,14 +94,13 @@ class Snapshot:
         found: dict[str, int] = {}
         for seen in self.active:
             if seen.role == "document":
-                for word in _UNIQUE.findall(seen.content.decode("utf-8", "replace")):
-                    found[word] = seen.id
+                found.update(dict.fromkeys(_unique_words(seen.content), seen.id))
         return found
 
     def gone_words(self) -> set[str]:
         """The unique words that stand in deleted or replaced frames only."""
-        text = " ".join(seen.content.decode("utf-8", "replace") for seen in self.frames)
-        return set(_UNIQUE.findall(text)) - set(self.words())
+        everywhere = {word for seen in self.frames for word in _unique_words(seen.content)}
+        return everywhere - set(self.words())
 
     def difference(self, other: Snapshot) -> str:
         """In words, how ``self`` (what is there) differs from ``other`` (what should be)."""

@@ -6,6 +6,8 @@ import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import mv2
+from mv2.format.commit_record import HEADER_POSITION, RECORD_SIZE, decode_commit_record
+from mv2.format.contents import ContentsTail, decode_contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,3 +86,10 @@ def same(first: Any, second: Any) -> bool:
 
 def _all_same(first: Iterable[Any], second: Iterable[Any]) -> bool:
     return all(same(a, b) for a, b in zip(first, second, strict=True))
+
+
+def stored_tail(path: Path) -> ContentsTail:
+    """What stands behind the frames in the newest contents of a file, read by the format's rules alone."""
+    data = path.read_bytes()
+    record = decode_commit_record(data[HEADER_POSITION : HEADER_POSITION + RECORD_SIZE])
+    return decode_contents(data[record.contents_offset :][: record.contents_length])[2]

@@ -145,6 +145,21 @@ def test_lists_leave_out_chunks() -> None:
         assert sorted(ids(source_of(frames, indexed), "tag:x part")) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("indexed", [0, 40, 100])
+def test_lists_are_newest_first_by_time_then_id(indexed: int) -> None:
+    frames = [ListFrame(body="x", tags=["t"], timestamp=n * 7 % 3) for n in range(100)]
+    with LexicalWriter(None) as writer:
+        for part in (range(1, indexed, 2), range(0, indexed, 2)):
+            for n in part:
+                writer.add(n, "x", tags=["t"], timestamp=frames[n].timestamp)
+            files = [(file.name, file.read()) for file in writer.commit()]
+    source = ListSource(frames, indexed_count=indexed, reader=LexicalReader.open(files))
+    wanted = sorted(range(100), key=lambda n: (frames[n].timestamp, n), reverse=True)
+    for k in (1, 3, 30, 100):
+        assert ids(source, "tag:t", k) == wanted[:k]
+        assert ids(source, "date:[* TO *]", k) == wanted[:k]
+
+
 def test_pages_and_cursors() -> None:
     frames = [ListFrame(body="same words here") for _ in range(25)]
     source = source_of(frames, 17)

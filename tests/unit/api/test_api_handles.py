@@ -1,0 +1,355 @@
+"""Handles: closing, sharing between threads, forking, and locks that name their holder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import mv2
+from mv2.errors import ClosedError, ForkedHandleError, HandleError, LockedError
+from mv2.testing.processes import Worker, workers
+
+from life import found_ids
+
+CALLS: dict[str, Callable[[mv2.Memvid], object]] = {
+    "put": lambda memory: memory.put("x"),
+    "put_many": lambda memory: memory.put_many([{"content": "x"}]),
+    "update": lambda memory: memory.update(0, title="x"),
+    "delete": lambda memory: memory.delete(0),
+    "batch": lambda memory: memory.batch().__enter__(),
+    "commit": lambda memory: memory.commit(),
+    "vacuum": lambda memory: memory.vacuum(),
+    "refresh": lambda memory: memory.refresh(),
+    "frame": lambda memory: memory.frame(0),
+    "content": lambda memory: memory.content(0),
+    "text": lambda memory: memory.text(0),
+    "embedding": lambda memory: memory.embedding(0),
+    "frames": lambda memory: list(memory.frames()),
+    "history": lambda memory: memory.history("mv2://frames/0"),
+    "timeline": lambda memory: memory.timeline(),
+    "find": lambda memory: memory.find("word"),
+    "stats": lambda memory: memory.stats(),
+    "verify": lambda memory: memory.verify(),
+}
+
+
+class TestClosing:
+    @pytest.mark.parametrize("mode", ["a", "r"])
+    @pytest.mark.parametrize("call", CALLS)
+    def test_a_closed_handle_cannot_be_used(self, path: Path, mode: mv2.types.Mode, call: str) -> None:
+        with mv2.open(path) as memory:
+            memory.put("a word")
+        memory = mv2.open(path, mode)
+        memory.find("word")
+        memory.close()
+        with pytest.raises(ClosedError) as refusal:
+            CALLS[call](memory)
+        assert isinstance(refusal.value, ValueError)
+        assert isinstance(refusal.value, HandleError)
+        assert memory.closed
+        assert "closed" in repr(memory)
+
+    def test_twice_is_fine(self, path: Path) -> None:
+        memory = mv2.open(path)
+        memory.put("x")
+        memory.close()
+        stamp = path.stat().st_mtime_ns
+        memory.close()
+        with memory:
+            pass
+        assert path.stat().st_mtime_ns == stamp
+
+    def test_leaves_nothing_pending(self, path: Path) -> None:
+        with mv2.open(path) as memory:
+            memory.put("a word")
+            memory.delete(memory.put("another"))
+        with mv2.open(path, "r") as reader:
+            assert (reader.stats().pending_count, reader.stats().frame_count) == (0, 2)
+            assert reader.stats().log_used_bytes == 0
+
+    def test_an_exception_inside_keeps_what_was_acknowledged(self, path: Path) -> None:
+        with pytest.raises(KeyboardInterrupt), mv2.open(path) as memory:  # noqa: PT012
+            memory.put("acknowledged")
+            raise KeyboardInterrupt
+        assert memory.closed
+        with mv2.open(path, "r") as reader:
+            assert reader.text(0) == "acknowledged"
+
+    def test_gives_the_lock_back(self, path: Path) -> None:
+        mv2.open(path, lock="handle").close()
+        mv2.open(path, lock="handle", lock_timeout=0).close()
+
+    def test_a_handle_that_is_dropped_gives_the_lock_back(self, path: Path) -> None:
+        """Without close() its records stay in the log, where everybody finds them."""
+        script = "import mv2, sys, os; m = mv2.open(sys.argv[1]); m.put('a word'); os._exit(0)"
+        subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+        with mv2.open(path, "r") as reader:
+            assert reader.stats().pending_count == 1
+            assert reader.text(0) == "a word"
+        with mv2.open(path, lock="handle", lock_timeout=0) as memory:
+            assert found_ids(memory, "word") == {0}
+            assert memory.put("next") == 1
+
+    def test_repr_and_properties(self, path: Path) -> None:
+        with mv2.open(path) as memory:
+            assert (memory.closed, memory.read_only, memory.path) == (False, False, str(path))
+            assert str(path) in repr(memory)
+            assert "open" in repr(memory)
+        with mv2.open(path, "r") as memory:
+            assert memory.read_only
+            assert "read-only" in repr(memory)
+
+
+class TestThreads:
+    def test_share_a_handle(self, path: Path) -> None:
+        """Eight threads put, find and delete through one handle; nothing is lost or doubled."""
+        errors: list[BaseException] = []
+        kept: dict[int, str] = {}
+
+        def work(name: int) -> None:
+            try:
+                for step in range(12):
+                    text = f"common thread{name} step{name}x{step}"
+                    number = memory.put(text, uri=f"mv2://{name}/{step}")
+                    assert memory.text(number) == text
+                    assert number in found_ids(memory, f"step{name}x{step}")
+                    if step % 4 == 1:
+                        memory.delete(number)
+                    elif step % 4 == 2:
+                        with memory.batch():
+                            kept[memory.put(text + " batch", uri=f"mv2://{name}/{step}")] = text + " batch"
+                    else:
+                        kept[number] = text
+                    if step == 6 + name % 3:
+                        (memory.commit, memory.vacuum)[name % 2]()
+            except BaseException as error:  # noqa: BLE001 - shown below
+                errors.append(error)
+
+        with mv2.open(path) as memory:
+            threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert errors == []
+            assert memory.stats().frame_count == 8 * (12 + 3)
+            assert {frame.id: memory.text(frame.id) for frame in memory.frames()} == kept
+            assert found_ids(memory, "common") == set(kept)
+        with mv2.open(path, "r") as reader:
+            assert {frame.id: reader.text(frame.id) for frame in reader.frames()} == kept
+            assert reader.verify(deep=True).ok
+
+    def test_readers_share_a_handle(self, path: Path) -> None:
+        with mv2.open(path) as memory:
+            memory.put_many([{"content": f"text number{n}"} for n in range(50)])
+        wrong: list[object] = []
+
+        def read() -> None:
+            for n in range(50):
+                if reader.text(n) != f"text number{n}" or found_ids(reader, f"number{n}") != {n}:
+                    wrong.append(n)
+
+        with mv2.open(path, "r") as reader:
+            threads = [threading.Thread(target=read) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert wrong == []
+
+    def test_closing_while_others_use_it(self, path: Path) -> None:
+        """They get a ClosedError, and what was acknowledged before is there."""
+        acknowledged: list[int] = []
+        endings: list[BaseException] = []
+        started = threading.Event()
+
+        def work() -> None:
+            try:
+                while True:
+                    acknowledged.append(memory.put("x"))
+                    started.set()
+            except BaseException as error:  # noqa: BLE001 - looked at below
+                endings.append(error)
+
+        memory = mv2.open(path)
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        started.wait(30)
+        memory.close()
+        for thread in threads:
+            thread.join()
+        assert {type(error) for error in endings} == {ClosedError}
+        with mv2.open(path, "r") as reader:
+            assert sorted(acknowledged) == list(range(reader.stats().frame_count))
+
+    def test_a_batch_keeps_other_threads_out(self, path: Path) -> None:
+        with mv2.open(path) as memory:
+            numbers: list[int] = []
+            with memory.batch():
+                memory.put("one")
+                thread = threading.Thread(target=lambda: numbers.append(memory.put("from another thread")))
+                thread.start()
+                memory.put("two")
+            thread.join()
+            assert numbers == [2]
+            assert [memory.text(frame.id) for frame in memory.frames()] == ["one", "two", "from another thread"]
+
+
+FORKED = """
+import os, sys, mv2
+from mv2.errors import ForkedHandleError, LockedError
+path = sys.argv[1]
+memory = mv2.open(path, lock="handle")
+memory.put("the parent's word")
+memory.find("word")
+child = os.fork()
+if child == 0:
+    failures = []
+    for call in (lambda: memory.put("x"), lambda: memory.find("word"), lambda: memory.text(0), memory.commit,
+                 memory.stats, memory.refresh, lambda: memory.batch().__enter__()):
+        try:
+            call()
+            failures.append("no error")
+        except ForkedHandleError:
+            pass
+        except BaseException as error:
+            failures.append(repr(error))
+    try:
+        memory.close()
+        mv2.open(path, lock_timeout=0)
+        failures.append("the parent's lock is gone")
+    except LockedError:
+        pass
+    del memory
+    print("child", failures, flush=True)
+    sys.exit(0)
+_, status = os.waitpid(child, 0)
+print("status", status)
+try:
+    mv2.open(path, lock_timeout=0)
+    print("the lock is gone")
+except LockedError:
+    print("still locked")
+print(memory.put("after the fork"), memory.text(0), memory.find("word").total)
+memory.close()
+with mv2.open(path, "r") as memory:
+    print(memory.stats().frame_count, memory.verify(deep=True).ok)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_cannot_use_the_handle(path: Path) -> None:
+    """And its end, closing everything it inherited, releases nothing of the parent's."""
+    run = subprocess.run([sys.executable, "-W", "error", "-c", FORKED, str(path)], capture_output=True, text=True)
+    assert run.stderr == ""
+    assert run.stdout.splitlines() == [
+        "child []",
+        "status 0",
+        "still locked",
+        "1 the parent's word 1",
+        "2 True",
+    ]
+
+
+def test_the_error_of_a_forked_handle_is_a_handle_error() -> None:
+    assert issubclass(ForkedHandleError, HandleError)
+    assert issubclass(ForkedHandleError, RuntimeError)
+
+
+class TestLocks:
+    def test_writers_share_by_default(self, path: Path) -> None:
+        with mv2.open(path, lock_timeout=0) as first, mv2.open(path, lock_timeout=0) as second:
+            first.put("x")
+            second.put("y")
+
+    def test_a_handle_lock_excludes_other_writers(self, path: Path) -> None:
+        with mv2.open(path, lock="handle") as memory:
+            for lock in ("write", "handle"):
+                with pytest.raises(LockedError) as refusal:
+                    mv2.open(path, lock=lock, lock_timeout=0)
+                assert isinstance(refusal.value, TimeoutError)
+                assert refusal.value.path == str(path)
+                assert refusal.value.remedy
+                assert os.getpid() in [holder.pid for holder in refusal.value.holders]
+            memory.put("x")
+            memory.vacuum()  # makes another file, which must be locked too
+            with pytest.raises(LockedError):
+                mv2.open(path, lock_timeout=0)
+            with mv2.open(path, "r") as reader:
+                assert reader.text(0) == "x"
+
+    def test_a_handle_lock_waits_for_other_writers(self, path: Path) -> None:
+        with mv2.open(path) as memory:
+            with pytest.raises(LockedError):
+                mv2.open(path, lock="handle", lock_timeout=0)
+            memory.put("x")
+        mv2.open(path, lock="handle", lock_timeout=0).close()
+
+    @pytest.mark.parametrize("way", [mv2.Memvid.open, mv2.Memvid.try_open])
+    def test_the_originals_ways_in_lock_the_handle(self, path: Path, way: Callable[..., mv2.Memvid]) -> None:
+        mv2.open(path).close()
+        with way(path), pytest.raises(LockedError):
+            mv2.open(path, lock_timeout=0)
+
+    def test_a_refused_open_leaves_nothing_behind(self, path: Path) -> None:
+        with mv2.open(path, lock="handle"):
+            descriptors = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+            for _ in range(5):
+                with pytest.raises(LockedError):
+                    mv2.open(path, lock_timeout=0)
+            if descriptors:
+                assert len(os.listdir("/proc/self/fd")) == descriptors
+        assert os.listdir(path.parent) == [path.name]
+
+    @pytest.mark.parametrize("lock", ["write", "handle"])
+    def test_names_the_process_that_holds_the_file(self, path: Path, lock: str) -> None:
+        mv2.open(path).close()
+        with workers([{"role": "keeper", "path": str(path), "lock": lock}]) as (keeper,):
+            keeper.wait_for("opened")
+            with pytest.raises(LockedError) as refusal:
+                mv2.open(path, lock="handle", lock_timeout=0.01)
+            self._names(refusal.value, keeper)
+            keeper.release()
+            keeper.finish()
+        mv2.open(path, lock="handle", lock_timeout=0).close()
+
+    def test_names_the_process_that_is_writing(self, path: Path) -> None:
+        """Its turn does not end; this handle gives up after lock_timeout, and works again later."""
+        with mv2.open(path, lock_timeout=0.02) as memory:
+            memory.put("first")
+            with workers([{"role": "stall", "path": str(path), "worker": 1}]) as (staller,):
+                staller.wait_for("holding")
+                for write in (lambda: memory.put("x"), memory.commit, lambda: memory.delete(0), memory.vacuum):
+                    with pytest.raises(LockedError) as refusal:
+                        write()
+                    self._names(refusal.value, staller)
+                    assert refusal.value.holders[0].has_turn
+                assert memory.text(0) == "first"
+                staller.kill()
+            assert memory.put("second") in {1, 2}  # after what the other wrote, which nobody acknowledged
+            assert found_ids(memory, "second") != set()
+
+    @staticmethod
+    def _names(error: LockedError, worker: Worker) -> None:
+        (holder,) = [holder for holder in error.holders if holder.pid == worker.pid]
+        assert f"process {worker.pid}" in str(error) or error.holders[0].pid == os.getpid()
+        assert "worker" in holder.command
+        assert holder.since
+
+    def test_the_dead_hold_nothing(self, path: Path) -> None:
+        mv2.open(path).close()
+        with workers([{"role": "keeper", "path": str(path), "lock": "handle"}]) as (keeper,):
+            keeper.wait_for("opened")
+            keeper.kill()
+            with mv2.open(path, lock="handle", lock_timeout=0) as memory:
+                with pytest.raises(LockedError) as refusal:
+                    mv2.open(path, lock_timeout=0)
+                assert [holder.pid for holder in refusal.value.holders] == [os.getpid()]
+                memory.put("x")
