@@ -58,9 +58,9 @@ class LanceHandle:
         return number
 
     def find(self, query: str, k: int = 10) -> list[Found]:
-        from lancedb.query import MatchQuery, Operator
+        from lancedb.query import FullTextOperator, MatchQuery
 
-        wanted = MatchQuery(query, "text", operator=Operator.AND)
+        wanted = MatchQuery(query, "text", operator=FullTextOperator.AND)
         search = self._table.search(wanted, query_type="fts").select(["id", *Doc._fields])
         words = query.split()
         found = []

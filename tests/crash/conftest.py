@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from mv2.testing.fixtures import own_state_directory, quick_temporary_directory
+from mv2.testing.fixtures import quick_temporary_directory
 
-__all__ = ["own_state_directory", "quick_temporary_directory"]
+__all__ = ["quick_temporary_directory"]

@@ -11,7 +11,6 @@ log round twice, because damage that a recovery leaves behind shows up there.
 from __future__ import annotations
 
 import os
-import random
 import statistics
 import time
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import mv2
+from mv2.testing._random import SEED, chooser
 from mv2.testing.processes import Expectation, Worker
 from mv2.testing.stage import quiet
 
@@ -47,7 +47,7 @@ def _check(path: Path, expectation: Expectation, story: str, opening: list[float
 
 @pytest.mark.timeout(120 + 6 * KILLS)
 def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    choose = random.Random(20)
+    choose = chooser("kill", SEED)
     expectation, opening = Expectation(), []
     path = tmp_path / "0" / "m.mv2"
     for trial in range(KILLS):
@@ -56,7 +56,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
             path = tmp_path / str(trial) / "m.mv2"
             path.parent.mkdir()
         first = (trial % FRESH_FILE_EVERY) * 5000
-        worker = Worker(role="writer", path=str(path), worker=1, first=first, seed=trial)
+        worker = Worker(role="writer", path=str(path), worker=1, first=first, seed=SEED * 1000 + trial)
         if trial % 6 == 5:  # while it starts, opens or creates
             time.sleep(choose.uniform(0.05, 0.4))
         else:

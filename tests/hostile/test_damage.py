@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import mv2
-from mv2.testing._random import chooser
+from mv2.testing._random import SEED, chooser
 from mv2.testing.check import scratch_directory
 from mv2.testing.live import live_ranges
 from mv2.testing.observe import unique_text
@@ -133,7 +133,7 @@ def _run(samples: dict[str, bytes], path: Path, damage: Callable[[bytes, int], t
 @pytest.mark.timeout(120 + CASES)
 def test_cut_off(samples: dict[str, bytes], path: Path) -> None:
     def damage(data: bytes, case: int) -> tuple[bytes, str]:
-        choose = chooser("cut", case)
+        choose = chooser("cut", SEED, case)
         edges = [edge for found in live_ranges(data) for edge in (found.start, found.end)]
         length = choose.choice([choose.randrange(len(data)), choose.choice(edges), choose.choice(edges) - 1])
         return data[:length], f"cut off after {length} of {len(data)} bytes"
@@ -144,7 +144,7 @@ def test_cut_off(samples: dict[str, bytes], path: Path) -> None:
 @pytest.mark.timeout(120 + CASES)
 def test_changed_bytes(samples: dict[str, bytes], path: Path) -> None:
     def damage(data: bytes, case: int) -> tuple[bytes, str]:
-        choose = chooser("change", case)
+        choose = chooser("change", SEED, case)
         changed = bytearray(data)
         places = []
         ranges = live_ranges(data)
@@ -163,7 +163,7 @@ def test_holes_and_moved_blocks(samples: dict[str, bytes], path: Path) -> None:
     """Sectors of zeros or noise, blocks of another place, a file appended to itself."""
 
     def damage(data: bytes, case: int) -> tuple[bytes, str]:
-        choose = chooser("block", case)
+        choose = chooser("block", SEED, case)
         size = choose.choice([512, 4096])
         at = choose.randrange(0, len(data) // size) * size
         kind = choose.choice(["hole", "noise", "moved", "appended"])

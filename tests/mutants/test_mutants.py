@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mv2
-from mv2.storage import checkpoint, commit, log, state
+from mv2.index.frames import FrameIndex
+from mv2.storage import commit, log, state
 from mv2.storage.checkpoint import CommitWriter, anchor_of
 from mv2.storage.commit import Anchor, encode_header_page
 from mv2.storage.device import File
@@ -28,6 +29,7 @@ from mv2.testing.scenarios import play
 
 if TYPE_CHECKING:
     from mv2.format.commit_record import CommitRecord
+    from mv2.format.frame import FrameRecord
 
 Maker = Callable[[str], RecordingFileSystem]
 
@@ -148,20 +150,32 @@ def test_the_last_footer_is_trusted_without_a_commit_record(monkeypatch: pytest.
 
 
 def test_a_frame_is_listed_and_not_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
-    add = checkpoint.FrameIndexer.add
+    add = FrameIndex.add
 
-    def add_most(self: Any, record: Any, text: str) -> None:
+    def add_most(self: FrameIndex, record: FrameRecord, text: str) -> None:
         if record.id % 4:
             add(self, record, text)
 
-    monkeypatch.setattr(checkpoint.FrameIndexer, "add", add_most)
+    monkeypatch.setattr(FrameIndex, "add", add_most)
     _assert_caught(["checkpoints"])
 
 
-def test_the_index_is_published_before_the_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deleted frame stays in the index of the commit that deletes it."""
-    monkeypatch.setattr(checkpoint.FrameIndexer, "remove", lambda self, frame_id: None)
+def test_a_deleted_frame_stays_in_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search hides it, so that only ``verify`` can tell."""
+    monkeypatch.setattr(FrameIndex, "remove", lambda self, frame_id: None)
     _assert_caught(["changes"])
+
+
+def test_the_index_is_published_before_the_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit whose frames and index are of different moments is a search that lies."""
+    write = CommitWriter._write_lexical
+
+    def keep_the_one_before(self: CommitWriter, files: Any, sequence: int) -> None:
+        if self._base is None or not self._tail.catalogue.tantivy_segments:
+            write(self, files, sequence)
+
+    monkeypatch.setattr(CommitWriter, "_write_lexical", keep_the_one_before)
+    _assert_caught(["checkpoints"])
 
 
 def test_contents_are_overwritten_in_place(monkeypatch: pytest.MonkeyPatch) -> None:

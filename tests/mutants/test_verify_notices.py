@@ -22,6 +22,7 @@ import pytest
 
 import mv2
 from mv2.errors import Mv2Warning
+from mv2.testing._random import SEED
 from mv2.testing.check import scratch_directory
 from mv2.testing.live import Mutation, live_ranges, mutations
 from mv2.testing.observe import Snapshot, observe, search_complaints, unique_text
@@ -117,7 +118,7 @@ def test_each_changed_byte_is_noticed(sample: Path) -> None:
     with mv2.open(sample, "r", embedder="none") as memory:
         original = observe(memory)
     unnoticed, wrong, verdicts = [], [], Counter[tuple[str, str]]()
-    for mutation in mutations(sample.read_bytes(), MUTATIONS, seed=5):
+    for mutation in mutations(sample.read_bytes(), MUTATIONS, seed=SEED):
         before = _set(sample, mutation.offset, mutation.value)
         verdict = _verdict(sample)
         trouble = _silently_wrong(sample, original)
@@ -133,7 +134,7 @@ def test_each_changed_byte_is_noticed(sample: Path) -> None:
 
 
 def _flips(data: bytes, kind: str, count: int) -> list[Mutation]:
-    found = [mutation for mutation in mutations(data, 20 * count, seed=6) if mutation.kind == kind]
+    found = [mutation for mutation in mutations(data, 20 * count, seed=SEED) if mutation.kind == kind]
     return found[:count]
 
 

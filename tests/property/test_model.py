@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import mv2
 from mv2.errors import DuplicateUriError, FrameInactiveError, FrameNotFoundError
 from mv2.testing.check import scratch_directory
-from mv2.testing.fixtures import own_state_directory, quick_temporary_directory  # noqa: F401 - automatic
+from mv2.testing.fixtures import quick_temporary_directory  # noqa: F401 - automatic
 from mv2.testing.observe import unique_text, unique_word
 
 if TYPE_CHECKING:
@@ -444,6 +444,6 @@ MemoryMachine.TestCase.settings = settings(
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    derandomize="MV2_MODEL_EXAMPLES" not in os.environ,
+    derandomize=os.environ.get("MV2_HYPOTHESIS", "ci") == "ci" and "MV2_MODEL_EXAMPLES" not in os.environ,
     print_blob=True,
 )

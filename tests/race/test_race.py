@@ -20,6 +20,7 @@ import pytest
 
 import mv2
 from mv2.errors import LockedError
+from mv2.testing._random import SEED
 from mv2.testing.observe import observe, unique_text
 from mv2.testing.processes import Expectation, workers
 from mv2.testing.worker import uri_of
@@ -27,6 +28,8 @@ from mv2.testing.worker import uri_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Processes fight for two cores here, and refusals are timed.
+pytestmark = pytest.mark.serial
 RACES = int(os.environ.get("MV2_RACES", "2"))
 PUTS = 60
 #: How much later than promised a refusal may come on a busy machine (seconds).
@@ -74,7 +77,7 @@ def test_writers_and_readers(tmp_path: Path, race: int) -> None:
     mv2.open(path, "x", embedder="none").close()
     readers = [{"role": "reader", "path": str(path), "stop": str(stop)} for _ in range(2)]
     expectation = Expectation()
-    with workers(readers) as watching, workers(_tasks(path, race, timeout)) as writing:
+    with workers(readers) as watching, workers(_tasks(path, SEED * 1000 + race, timeout)) as writing:
         histories = [worker.finish() for worker in writing]
         stop.touch()
         views = [worker.finish() for worker in watching]

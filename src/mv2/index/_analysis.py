@@ -63,19 +63,10 @@ def make_analyzer() -> tantivy.TextAnalyzer:
     return builder.filter(Filter.lowercase()).filter(Filter.stemmer(ENGLISH)).build()
 
 
-def make_splitter() -> tantivy.TextAnalyzer:
-    """What stands in for the analyzer where text is given as stems between spaces.
-
-    The index comes out the same, byte for byte, and costs half: stems come out of
-    a cache here, and tantivy would make each of them anew.
-    """
-    from tantivy import TextAnalyzerBuilder, Tokenizer
-
-    return TextAnalyzerBuilder(Tokenizer.whitespace()).build()
-
-
 def clean(text: str) -> str:
     """`text` with lone surrogates, which no UTF-8 can hold, replaced by U+FFFD."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -86,7 +86,7 @@ def read_meta(data: bytes) -> dict[str, Any]:
     return {"fields": by_name, "native": meta["schema"] == SCHEMA}
 
 
-def open_index(path: str, analyzer: tantivy.TextAnalyzer | None = None) -> tantivy.Index:
+def open_index(path: str) -> tantivy.Index:
     """Open the index in directory `path` with the format's tokenizers.
 
     Raises CorruptFileError if tantivy refuses the files.
@@ -95,7 +95,7 @@ def open_index(path: str, analyzer: tantivy.TextAnalyzer | None = None) -> tanti
 
     with damage_is_an_error:
         index = tantivy.Index.open(path)
-    index.register_tokenizer(TOKENIZER, analyzer or make_analyzer())
+    index.register_tokenizer(TOKENIZER, make_analyzer())
     index.register_tokenizer(RAW, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).build())
     return index
 

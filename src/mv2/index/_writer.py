@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mv2.errors import ClosedError, InvalidArgumentError
 from mv2.index import _schema as schema
-from mv2.index._analysis import ascii_lower, clean, make_splitter, tokens
+from mv2.index._analysis import ascii_lower, clean
 from mv2.index._files import materialise
 from mv2.index._queries import Queries
 
@@ -63,14 +63,13 @@ class LexicalWriter:
         self, files: Iterable[tuple[str, Buffer]] | None, *, heap_bytes: int = DEFAULT_HEAP, threads: int = 1
     ) -> None:
         listed = schema.seed() if files is None else files
-        self._directory, meta = materialise(listed, room=max(heap_bytes, 64 << 20))
-        self.native: bool = meta["native"]
+        self._directory, _ = materialise(listed, room=max(heap_bytes, 64 << 20))
         self._heap = max(heap_bytes, MIN_HEAP * threads)
         self._threads = threads
         self._writer: tantivy.IndexWriter | None = None
         self._closed = False
         try:
-            self._index = schema.open_index(self._directory.path, make_splitter() if self.native else None)
+            self._index = schema.open_index(self._directory.path)
             # Only the writer reads here: without this a thread would poll for changes.
             self._index.config_reader("manual")
             self._queries = Queries(self._index.schema)
@@ -112,16 +111,15 @@ class LexicalWriter:
             raise InvalidArgumentError(f"frame {frame_id}: its id or its time {timestamp} passes 64 bits")
         document = Document()
         # A value of a wrong type would end tantivy's thread, not this call.
-        analyzed = self._analyzed
-        document.add_text(schema.CONTENT, analyzed(text))
+        document.add_text(schema.CONTENT, clean(text))
         for tag in tags:
-            document.add_text(schema.TAGS, analyzed(ascii_lower(tag)))
+            document.add_text(schema.TAGS, clean(ascii_lower(tag)))
         for label in labels:
-            document.add_text(schema.LABELS, analyzed(ascii_lower(label)))
+            document.add_text(schema.LABELS, clean(ascii_lower(label)))
         if track:
-            document.add_text(schema.TRACK, analyzed(ascii_lower(track)))
+            document.add_text(schema.TRACK, clean(ascii_lower(track)))
         if uri:
-            document.add_text(schema.URI, ascii_lower(uri))
+            document.add_text(schema.URI, clean(ascii_lower(uri)))
         document.add_integer(schema.TIMESTAMP, timestamp)
         document.add_unsigned(schema.FRAME_ID, frame_id)
         self._open_writer().add_document(document)
@@ -174,10 +172,6 @@ class LexicalWriter:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    def _analyzed(self, text: str) -> str:
-        """What tantivy is given for `text`: its stems, where only the index is kept of it."""
-        return " ".join(tokens(text)) if self.native else clean(text)
 
     def _open_writer(self) -> tantivy.IndexWriter:
         if self._closed:

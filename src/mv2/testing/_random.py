@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+
+#: Everything random in the suites follows from this number; ``MV2_SEED`` sets another one.
+SEED = int(os.environ.get("MV2_SEED", "1"))
 
 
 def chooser(*seed: object) -> random.Random:

@@ -13,6 +13,7 @@ import pytest
 
 from mv2.errors import MemoryExistsError, MemoryNotFoundError, StorageError
 from mv2.storage.device import FileSystem
+from mv2.testing._random import SEED
 from mv2.testing.check import run_cuts, run_repeated_cuts
 from mv2.testing.recording import RecordingFileSystem
 from mv2.testing.scenarios import SCENARIOS, play
@@ -102,7 +103,7 @@ class CrashContract:
     """
 
     states: ClassVar[int] = int(os.environ.get("MV2_CRASH_STATES", "500"))
-    seed: ClassVar[int] = 1
+    seed: ClassVar[int] = SEED
 
     def make(self, directory: str) -> RecordingFileSystem:
         """The recording file system to play on."""

@@ -1,4 +1,4 @@
-"""Fixtures that every suite on real files wants; import them in a ``conftest.py``."""
+"""A fixture that suites which open many files want; import it in a ``conftest.py``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from mv2.testing.check import scratch_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True, scope="session")
-def own_state_directory() -> Iterator[str]:
-    """Notes about lock holders go to a directory of the test run, for its worker processes too."""
-    with tempfile.TemporaryDirectory(prefix="mv2-state-") as directory, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", directory)
-        yield directory
 
 
 @pytest.fixture(autouse=True, scope="session")

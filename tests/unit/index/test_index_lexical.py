@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mv2.errors import ClosedError, CorruptFileError, InvalidArgumentError
-from mv2.index import _schema, _writer
+from mv2.index import _schema
 from mv2.index.lexical import LexicalFile, LexicalReader, LexicalWriter, indexed_text
-from mv2.index.lexical import tokens as real_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,35 +127,6 @@ def test_a_commit_without_changes_is_harmless() -> None:
     assert reader.search(reader.queries.everything(), 10) == []
     assert reader.mean_length == 0.0
     assert reader.count(reader.queries.everything()) == 0
-
-
-def test_giving_stems_writes_the_same_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files must be those that tantivy's own analysis makes: terms, postings, positions, norms."""
-    texts = [
-        "The quick brown foxes were running; don't stop 3.14 naïve Übung",
-        "東京タワー x 😀 ΟΔΟΣ हिन्दी relational\ttypes\n\nnewline " * 30,
-        "",
-        "word " * 400,
-    ]
-
-    def build() -> dict[str, bytes]:
-        with LexicalWriter(None) as writer:
-            for frame_id, text in enumerate(texts * 5):
-                tags = ["Two words", "running"]
-                writer.add(
-                    frame_id, text, tags=tags, labels=["ÀB"], track="Tracks", uri="U:x", timestamp=frame_id
-                )
-            return {
-                name.split(".")[-1]: data for name, data in contents(writer.commit()) if "json" not in name
-            }
-
-    ours = build()
-    monkeypatch.setattr(_writer, "make_splitter", lambda: None)
-    monkeypatch.setattr(LexicalWriter, "_analyzed", lambda self, text: text)
-    theirs = build()
-    assert ours.keys() == theirs.keys()
-    assert {ending for ending in ours if ours[ending] != theirs[ending]} == set()
-    assert real_tokens("running") == ["run"]
 
 
 def test_values_out_of_range_are_refused_before_they_do_harm() -> None:
