@@ -149,7 +149,7 @@ def put(store: Store, document: Document) -> int:
     """Add a document; see ``Memvid.put``."""
     prepared = prepare(document)
     with unsaved_named(store), store.turn() as view:
-        _check_room(view, prepared)
+        _check_room(view, prepared, store.size())
         _check_dimension(prepared, lambda: view.vector_dimension)
         if document.dedup:
             found = ContentFinder(view).find(prepared, view.is_active)
@@ -199,7 +199,7 @@ def _put_batch(
             prepared = prepare(as_document(value))
             sink.dimension = _check_dimension(prepared, sink.vector_dimension) or sink.dimension
             if limited:
-                _check_room(bulk.view, prepared)
+                _check_room(bulk.view, prepared, bulk.size())
             done.append(sink.put(prepared))
             if progress is not None and len(done) % 100 == 0:
                 progress(len(ids) + len(done), total)
@@ -250,11 +250,12 @@ def capacity_limit(view: View) -> int | None:
     return capacity_of(view.base.tail)
 
 
-def _check_room(view: View, prepared: Prepared) -> None:
+def _check_room(view: View, prepared: Prepared, size: int) -> None:
+    """Refuse a document beyond the ticket; ``size`` is what the file has come to so far, in bytes."""
     limit = capacity_limit(view)
     if limit is None:
         return
-    size = view.file.size() + sum(len(entry.payload) for entry in prepared.entries)
+    size += sum(len(entry.payload) for entry in prepared.entries)
     if size > limit:
         raise CapacityExceededError(
             f"the memory would have {size:,} bytes, and its ticket allows {limit:,}",
@@ -380,14 +381,15 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
     with unsaved_named(store), store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
         document = _changed_document(record, changes, merge)
-        _check_uri_free(view, frame_id, document.uri)
+        if document.uri != record.uri:
+            _check_uri_free(view, document.uri)
         if "content" in changes:
             if changes["content"] is None:
                 raise InvalidArgumentError("content cannot be cleared", remedy="Delete the frame instead.")
             prepared = prepare(document)
         else:
             prepared = _same_content(view, frame_id, record, document, changes)
-        _check_room(view, prepared)
+        _check_room(view, prepared, store.size())
         _check_dimension(prepared, lambda: view.vector_dimension)
         prepared.head.supersedes_frame_id = frame_id
         retired = tombstones(view.children(frame_id, record), _put_at(prepared.head))
@@ -396,9 +398,9 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         return store.append(prepared.entries + retired, texts)[0]
 
 
-def _check_uri_free(view: View, frame_id: int, uri: str | None) -> None:
+def _check_uri_free(view: View, uri: str | None) -> None:
     other = None if uri is None else view.active_id_of_uri(uri)
-    if other is not None and other != frame_id:
+    if other is not None:
         raise DuplicateUriError(
             f"frame {other} has the uri {uri}", remedy="Choose another uri, or delete that frame."
         )

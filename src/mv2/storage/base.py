@@ -249,6 +249,7 @@ class Base:
 
     @property
     def vector_count(self) -> int:
-        manifest = self.tail.indexes.vec
-        whole = manifest.vector_count if manifest is not None and manifest.length else 0
-        return whole + sum(d.vector_count for d in self.tail.catalogue.vec_segments)
+        """Stored vectors; in files the original wrote last, those that can be read."""
+        if self.anchor.record is None:
+            return sum(len(segment) for segment in self.vector_segments)
+        return sum(d.vector_count for d in self.tail.catalogue.vec_segments)

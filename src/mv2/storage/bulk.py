@@ -36,6 +36,10 @@ class BulkWriter:
         found = self._uris.get(uri)
         return self._view.active_id_of_uri(uri) if found is None else found
 
+    def size(self) -> int:
+        """Bytes the file has come to so far."""
+        return self._writer.size()
+
     def next_id(self) -> int:
         """The id of the next frame."""
         return self._writer.assembly.frame_count

@@ -105,6 +105,10 @@ class CommitWriter:
         if record.status == STATUS_ACTIVE:
             self._indexer.add(record, text)
 
+    def size(self) -> int:
+        """Bytes the file has come to so far."""
+        return self._out.position
+
     def stored_bytes(self, record: FrameRecord) -> bytes:
         """The payload of a frame added here."""
         return self._sketch.read_back(record)
@@ -123,7 +127,7 @@ class CommitWriter:
             StorageError: something before the header could not be written; call ``abandon``.
             HeaderUncertainError: the outcome is unknown; the handle must not write again.
         """
-        self._sketch.finish()
+        self._payload_bytes += self._sketch.finish()
         self._vectors.finish(identity.checkpoint_sequence)
         self._write_lexical(self._indexer.commit(), identity.checkpoint_sequence)
         previous = None if self._base is None else self._base.anchor

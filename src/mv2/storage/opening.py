@@ -15,7 +15,7 @@ from mv2.errors import (
     StorageError,
 )
 from mv2.format.frame import FrameRecord
-from mv2.storage.checkpoint import CommitIdentity, CommitWriter, LogPlace
+from mv2.storage.checkpoint import CommitIdentity, CommitWriter, HeaderUncertainError, LogPlace
 from mv2.storage.commit import GHOST_MAGIC, SECTOR_SIZE
 from mv2.storage.compact import LOG_OFFSET, SMALLEST_LOG
 from mv2.storage.device import File, FileSystem
@@ -169,4 +169,7 @@ def _write_empty(file: File) -> None:
     file.write(LOG_OFFSET, bytes(SMALLEST_LOG))  # written, so that appends need no new blocks
     writer = CommitWriter(file, None, LOG_OFFSET + SMALLEST_LOG, _NoIndex())
     log = LogPlace(LOG_OFFSET, SMALLEST_LOG, 0)
-    writer.finish(CommitIdentity(os.urandom(16), 1, 0, log))
+    try:
+        writer.finish(CommitIdentity(os.urandom(16), 1, 0, log))
+    except HeaderUncertainError as error:
+        raise error.cause from error

@@ -84,19 +84,31 @@ class SketchPlacer:
         record.payload_offset = self._out.append(payload)
         self._assembly.replace(record)
 
-    def finish(self) -> None:
-        """Write the track, then a payload: the one held back, or the smallest at hand once more."""
+    def finish(self) -> int:
+        """Write the track, then a payload: the one held back, or the smallest at hand once more.
+
+        Returns the stored bytes that came to life this way.
+        """
         count = self._assembly.frame_count
         track = self._tail.sketch_track
         if self._smallest is None and track is not None and track.entry_count == count:
-            return
+            return 0
         append_track(self._out, self._tail, count)
         if self._held is not None:
             self._write_held()
-            return
+            return 0
         frame_id = self._smallest_frame()
-        if frame_id is not None:
-            self._place(frame_id, self.read_back(self._assembly.record(frame_id)))
+        if frame_id is None:
+            return 0
+        record = self._assembly.record(frame_id)
+        shared = self._is_shared(record)
+        self._place(frame_id, self.read_back(record))
+        return record.payload_length if shared else 0
+
+    def _is_shared(self, record: FrameRecord) -> bool:
+        """Another version of the document uses the same stored bytes."""
+        versions = [i for i in (record.supersedes, record.superseded_by) if i is not None]
+        return any(self._assembly.record(i).payload_offset == record.payload_offset for i in versions)
 
     def _smallest_frame(self) -> int | None:
         """A frame with a small payload of its own: one of this commit, else of the commit before."""

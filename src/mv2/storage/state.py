@@ -43,7 +43,7 @@ class LiveState:
         self.unfinished = False
         self.findings: list[Finding] = []
         self._eager = eager
-        self._sector = b""
+        self._sector: bytes | None = None
         self.catch_up()
 
     def view(self) -> View:
@@ -76,7 +76,7 @@ class LiveState:
 
     def forget(self) -> None:
         """Make the next ``catch_up`` read everything again."""
-        self._sector = b""
+        self._sector = None
 
     def committed(self, anchor: Anchor) -> None:
         """Continue from a commit this handle has just written."""

@@ -104,6 +104,10 @@ class Store:
                 self._batch = None
             self._committer.checkpoint_if_due()
 
+    def size(self) -> int:
+        """Bytes the file has, what an open batch will add included."""
+        return self._handle.file.size() + sum(len(entry.payload) for entry in self._batch or ())
+
     def _make_ready(self) -> None:
         """See to it that the log may be appended to."""
         if self._handle.state.needs_commit:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mv2.memvid import Memvid
     from mv2.testing.stage import Play
+    from mv2.types import Mode
 
 #: Words asked of search in each state; all of them would make the suite slow.
 _WORDS = 6
@@ -178,7 +179,8 @@ class _Check:
             return found
         if self.variant % 4 == 0:
             seen = self._put_one_more(seen)
-        for mode in ("r", "a")[: 1 + self.variant % 2]:
+        modes: tuple[Mode, ...] = ("r", "a") if self.variant % 2 else ("r",)
+        for mode in modes:
             with mv2.open(self.path, mode, embedder="none") as memory:
                 again = observe(memory)
                 if again != seen:

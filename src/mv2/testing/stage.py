@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mv2.memvid import Memvid
     from mv2.storage.device import FileSystem
     from mv2.testing.events import Record
+    from mv2.types import Mode
 
 T = TypeVar("T")
 NAME = "m.mv2"
@@ -98,7 +99,7 @@ class Stage:
         assert self.memory is not None, "open() was not called"
         return self.memory
 
-    def open(self, mode: str = "a", **options: Any) -> Memvid:
+    def open(self, mode: Mode = "a", **options: Any) -> Memvid:
         """Open the memory on the recorded disk (before ``start``: on the plain one)."""
         file_system: FileSystem | None = self._recorder
         options.setdefault("embedder", "none")
