@@ -18,7 +18,7 @@ def topics(size: int = 800) -> list[Doc]:
     """The pages of Python's language reference, cut at paragraphs into about ``size`` characters."""
     from pydoc_data.topics import topics as pages
 
-    found = []
+    found: list[Doc] = []
     for name, page in sorted(pages.items()):
         for part in _cut(page, size):
             found.append(Doc(part, name.capitalize(), ["reference"], _START + 60 * len(found)))

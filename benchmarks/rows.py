@@ -11,8 +11,11 @@ FOUR = ("mv2", "raw", "sqlite", "lancedb")
 SQL = ("mv2", "raw", "sqlite")
 PAIR = ("mv2", "sqlite")
 ALONE = ("mv2",)
-#: The original is too slow for more documents than this, LanceDB for more puts.
+#: What ``--quick`` runs.
 QUICK = ("mv2", "raw", "sqlite")
+#: Too slow to be repeated.
+ONCE = ("memvid",)
+#: The largest store an engine is measured on, where it is slow.
 MOST = {"memvid": 1000, "lancedb": 10_000}
 
 

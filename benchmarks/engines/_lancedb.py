@@ -42,7 +42,7 @@ class LanceHandle:
         import lancedb
 
         self._table = lancedb.connect(path).open_table(_TABLE)
-        self._next = self._table.count_rows()
+        self._next: int = self._table.count_rows()
 
     def put(self, doc: Doc) -> int:
         number = self._next

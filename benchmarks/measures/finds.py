@@ -20,7 +20,7 @@ def find(job: Job) -> Numbers:
         handle = job.adapter.open(path, read_only=True)
         hits = sum(len(handle.find(query)) for query in queries)
         cpu = time.process_time()
-        best = [[timed(lambda query=query: handle.find(query)) for query in queries] for _ in range(rounds)]
+        best = [[timed(handle.find, query) for query in queries] for _ in range(rounds)]
         cpu = time.process_time() - cpu
         handle.close()
     times = [min(each) for each in zip(*best, strict=True)]  # of each query: noise only ever adds
@@ -54,7 +54,7 @@ def _p50(handle: Handle, queries: list[str], seconds: float) -> float:
     times = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
-        times += [timed(lambda query=query: handle.find(query)) for query in queries[:50]]
+        times += [timed(handle.find, query) for query in queries[:50]]
     return median(times)
 
 

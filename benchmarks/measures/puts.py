@@ -26,7 +26,7 @@ def put(job: Job) -> Numbers:
         for doc in docs[:20]:
             handle.put(doc)
         cpu = time.process_time()
-        times = [timed(lambda doc=doc: handle.put(doc)) for doc in docs[20:]]
+        times = [timed(handle.put, doc) for doc in docs[20:]]
         cpu = time.process_time() - cpu
         handle.close()
     return {
@@ -52,7 +52,7 @@ def many_puts(job: Job) -> Numbers:
     with job.copy() as path:
         handle = job.adapter.open(path, **options)
         before, cpu = io_bytes(), time.process_time()
-        times = [timed(lambda doc=doc: handle.put(doc)) for doc in docs]
+        times = [timed(handle.put, doc) for doc in docs]
         cpu = time.process_time() - cpu
         handle.close()
         stored = io_bytes() - before
@@ -102,12 +102,9 @@ def change(job: Job) -> Numbers:
     with job.copy() as path:
         handle = job.adapter.open(path)
         step = max(1, job.n // (2 * count))
-        deletes = [timed(lambda i=i: handle.delete(ident(2 * i * step))) for i in range(count)]
+        deletes = [timed(handle.delete, ident(2 * i * step)) for i in range(count)]
         try:
-            updates = [
-                timed(lambda i=i, doc=doc: handle.update(ident((2 * i + 1) * step), doc))
-                for i, doc in enumerate(docs)
-            ]
+            updates = [timed(handle.update, ident((2 * i + 1) * step), doc) for i, doc in enumerate(docs)]
         except NotImplementedError:
             updates = []
         handle.close()

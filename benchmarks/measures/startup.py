@@ -76,7 +76,5 @@ def open_put_close(job: Job) -> Numbers:
             handle.close()
 
         act(0)
-        found = [
-            timed(lambda number=number: act(number)) for number in range(1, job.options.get("times", 9) + 1)
-        ]
+        found = [timed(act, number) for number in range(1, job.options.get("times", 9) + 1)]
     return {"wall": median(found), "worst": max(found)}

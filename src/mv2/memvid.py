@@ -9,16 +9,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mv2.errors import FrameNotFoundError
-from mv2.ingest import mutations
 from mv2.ingest.frames import make_frame, make_timeline_entry
 from mv2.ingest.times import to_seconds
 from mv2.ingest.vectors import vector_values
 from mv2.storage.device import FileSystem
 from mv2.storage.handle import Options
 from mv2.storage.opening import open_store
-from mv2.storage.stats import collect_stats
 from mv2.storage.store import Store
-from mv2.storage.verify import verify_store
 from mv2.types import (
     CloseMode,
     Content,
@@ -167,8 +164,13 @@ class Memvid:
     def close(self) -> None:
         """Finish what is pending and let go of the file. Safe to call twice."""
         try:
-            with mutations.unsaved_named(self._store):
+            if self.read_only:
                 self._store.close()
+            else:
+                from mv2.ingest import mutations
+
+                with mutations.unsaved_named(self._store):
+                    self._store.close()
         finally:
             if self._search is not None:
                 self._search.close()
@@ -221,6 +223,8 @@ class Memvid:
             LockedError: others kept the turn for ``lock_timeout`` seconds.
             CapacityExceededError, ReadOnlyError, ClosedError, PoisonedError, StorageError.
         """
+        from mv2.ingest import mutations
+
         return mutations.put(
             self._store,
             Document(
@@ -258,6 +262,8 @@ class Memvid:
             progress: called now and then with (documents done, total or None).
             batch_size: commit after every so many documents instead, which then stay.
         """
+        from mv2.ingest import mutations
+
         return mutations.put_many(self._store, documents, progress, batch_size)
 
     @contextlib.contextmanager
@@ -266,6 +272,8 @@ class Memvid:
 
         An exception inside rolls all of it back. The turn to write is held meanwhile.
         """
+        from mv2.ingest import mutations
+
         try:
             with mutations.unsaved_named(self._store), self._store.batch():
                 yield
@@ -309,6 +317,8 @@ class Memvid:
             "embedding": embedding, "mime": mime,
         }  # fmt: skip
         changes = {name: value for name, value in given.items() if value is not _ABSENT}
+        from mv2.ingest import mutations
+
         return mutations.update(self._store, frame, changes, merge=merge)
 
     def delete(self, frame: FrameRef) -> None:
@@ -318,10 +328,14 @@ class Memvid:
             FrameNotFoundError: nothing has that id or uri.
             FrameInactiveError: it was deleted or superseded before.
         """
+        from mv2.ingest import mutations
+
         mutations.delete(self._store, frame)
 
     def commit(self) -> None:
         """Move pending records into frames, and make everything durable."""
+        from mv2.ingest import mutations
+
         with mutations.unsaved_named(self._store):
             self._store.commit()
 
@@ -331,6 +345,8 @@ class Memvid:
         Raises:
             ChecksumError: something live is damaged; the file stays as it is.
         """
+        from mv2.ingest import mutations
+
         with mutations.unsaved_named(self._store):
             return self._store.vacuum()
 
@@ -453,6 +469,8 @@ class Memvid:
 
     def stats(self) -> Stats:
         """Counts and sizes."""
+        from mv2.storage.stats import collect_stats
+
         return collect_stats(self._store)
 
     def verify(self, deep: bool = False) -> VerifyReport:
@@ -462,5 +480,6 @@ class Memvid:
             deep: also decode every payload, and compare the indexes with the frames.
         """
         from mv2.search.check import check_index
+        from mv2.storage.verify import verify_store
 
         return verify_store(self._store, deep=deep, check_index=check_index)

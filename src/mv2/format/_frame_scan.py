@@ -41,6 +41,7 @@ _chunk_links = Struct("<IBQBIBIIBBB").unpack_from
 _u64 = c.U64.unpack_from
 _u32 = c.U32.unpack_from
 _NOTHING_MORE = bytes(25)
+_TEXT_SIZE = len(m.PLAIN_TEXT)
 # Bytes from the role to the end of the frame of a chunk, at least.
 _CHUNK_END = 35
 
@@ -209,7 +210,7 @@ def _first_part(buf: Buffer, p: int, end: int) -> _First:
         p += 5
     else:
         raise FormatError(f"option tag {tag} is neither 0 nor 1", offset=p + 4)
-    p = p + 1 if buf[p] == 0 else _skip_option(buf, p, end, m.skip_metadata)
+    p = p + 1 if buf[p] == 0 else _skip_metadata(buf, p, end)
     p = p + 1 if buf[p] == 0 else _skip_text(buf, p, end)
     p = p + 8 if _u64(buf, p)[0] == 0 else c.skip_texts(buf, p, end)
     if buf[p : p + 25] == _NOTHING_MORE:
@@ -257,6 +258,12 @@ def _skip_text(buf: Buffer, p: int, end: int) -> int:
     if p > end:
         raise FormatError("string runs past the end", offset=p - size)
     return int(p)
+
+
+def _skip_metadata(buf: Buffer, p: int, end: int) -> int:
+    if buf[p : p + _TEXT_SIZE] == m.PLAIN_TEXT:
+        return p + _TEXT_SIZE
+    return _skip_option(buf, p, end, m.skip_metadata)
 
 
 def _skip_option(buf: Buffer, p: int, end: int, skip: Callable[[Buffer, int, int], int]) -> int:

@@ -76,6 +76,7 @@ _u32 = c.U32.unpack_from
 _pack_u32 = c.U32.pack
 # The bytes of no labels, no extra metadata, no dates and no chunk manifest.
 _NOTHING_MORE = bytes(25)
+_TEXT_SIZE = len(m.PLAIN_TEXT)
 
 
 @dataclass(slots=True)
@@ -217,7 +218,10 @@ def _decode(buf: Buffer, p: int, end: int) -> tuple[FrameRecord, int]:
     else:
         raise FormatError(f"option tag {tag} is neither 0 nor 1", offset=p + 4)
     meta = None
-    if buf[p]:
+    if buf[p : p + _TEXT_SIZE] == m.PLAIN_TEXT:
+        meta = m.plain_text()
+        p += _TEXT_SIZE
+    elif buf[p]:
         reader = c.Reader(buf, p, end)
         meta = reader.option(lambda: m.decode_metadata(reader))
         p = reader.position

@@ -131,6 +131,11 @@ def skip_chunk_manifest(buf: Buffer, position: int, end: int) -> int:
 # Media metadata
 
 
+def plain_text() -> DocMetadata:
+    """The metadata of plain text, of which nothing else is known."""
+    return DocMetadata("text/plain")
+
+
 def encode_metadata(value: DocMetadata) -> bytes:
     """Return the metadata's bytes, without an option tag."""
     text = c.put_optional_text
@@ -261,3 +266,7 @@ def skip_metadata(buf: Buffer, position: int, end: int) -> int:
     reader.position = position
     decode_metadata(reader)
     return reader.position
+
+
+PLAIN_TEXT = b"\1" + encode_metadata(plain_text())
+"""The most frequent metadata as it stands in a frame, option tag included; recognised as a whole."""

@@ -34,7 +34,8 @@ from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
 from mv2.ingest.times import now, to_seconds
 from mv2.ingest.vectors import vector_values
 from mv2.storage.bulk import BulkWriter
-from mv2.storage.checkpoint import FLAG_LIMITED, capacity_of
+from mv2.storage.capacity import capacity_of
+from mv2.storage.commit import FLAG_LIMITED
 from mv2.storage.own_text import own_search_text
 from mv2.storage.reserved import PUT_AT
 from mv2.storage.store import Store

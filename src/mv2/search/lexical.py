@@ -243,7 +243,7 @@ def _hits(
     hits = []
     for rank, (score, frame_id) in enumerate(page, offset + 1):
         record = source.record(frame_id)
-        snippet, highlights = snippets.cut(source.text(frame_id) or "") if snippet_chars else ("", ())
+        snippet, highlights = snippets.cut(source.preview(frame_id)) if snippet_chars else ("", ())
         hits.append(
             Hit(
                 frame_id=frame_id,

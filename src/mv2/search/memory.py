@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mv2.format.frame import ROLE_CHUNK
 from mv2.index.frames import FrameIndex
 from mv2.index.lexical import LexicalReader
+from mv2.ingest.metadata import decode_metadata
 from mv2.search.lexical import find
 from mv2.search.pending import Overlay
 
@@ -46,9 +47,14 @@ class ViewSource:
             return None
         return self._view.text(frame_id, record)
 
-    def metadata(self, frame_id: int) -> Mapping[str, Any]:
-        from mv2.ingest.metadata import decode_metadata
+    def preview(self, frame_id: int) -> str:
+        text = self.text(frame_id)
+        if text is None:
+            first = next(iter(self._view.children(frame_id, self.record(frame_id))), None)
+            text = None if first is None else self._view.text(first)
+        return text or ""
 
+    def metadata(self, frame_id: int) -> Mapping[str, Any]:
         return decode_metadata(self.record(frame_id).extra_metadata)
 
     def lexical(self) -> LexicalReader | None:

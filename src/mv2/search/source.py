@@ -94,6 +94,10 @@ class FrameSource(Protocol):
         """
         ...
 
+    def preview(self, frame_id: int) -> str:
+        """Text to cut a snippet from: the frame's own, else the start of its document's."""
+        ...
+
     def metadata(self, frame_id: int) -> Mapping[str, Any]:
         """The user's metadata."""
         ...

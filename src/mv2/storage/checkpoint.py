@@ -11,7 +11,6 @@ import contextlib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from mv2.errors import CeilingWarning, StorageError
 from mv2.format.catalogue import TantivySegmentDescriptor
@@ -24,7 +23,8 @@ from mv2.format.manifests import LexSegment, TimeIndexManifest
 from mv2.storage.appender import Appender, aligned
 from mv2.storage.assemble import Assembly, count_states
 from mv2.storage.base import Base
-from mv2.storage.commit import Anchor, encode_header_page
+from mv2.storage.capacity import capacity_of, payload_bytes
+from mv2.storage.commit import FLAG_FRAGILE, FLAG_LIMITED, Anchor, encode_header_page
 from mv2.storage.device import File
 from mv2.storage.indexing import FrameIndexer, IndexFile
 from mv2.storage.overlay import Change, PendingFrame
@@ -32,12 +32,6 @@ from mv2.storage.sketch_track import SketchPlacer
 from mv2.storage.vector_store import VectorStore
 
 _CEILING_SHARE = 0.9
-#: Flags of a commit record: the file has tracks that pending records would cost in the
-#: original; its ticket sets a limit.
-FLAG_FRAGILE = 1
-FLAG_LIMITED = 2
-#: Issuer of the ticket every new file has, which sets no limit.
-FREE_ISSUER = "free-tier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +84,7 @@ class CommitWriter:
         """
         record = pending.record
         if pending.payload_of is not None:
-            source = self.assembly.record(pending.payload_of)
+            source = self._sketch.share(pending.payload_of)
             record.payload_offset = source.payload_offset
             record.payload_length = source.payload_length
             record.checksum = source.checksum
@@ -251,13 +245,6 @@ def append_contents(
     return record, checksum
 
 
-def capacity_of(tail: ContentsTail) -> int | None:
-    """Bytes the file may have by the ticket a user applied to it, None for no limit."""
-    ticket = tail.ticket
-    limited = ticket.capacity_bytes > 0 and (ticket.verified or ticket.issuer != FREE_ISSUER)
-    return ticket.capacity_bytes if limited else None
-
-
 def _flags(tail: ContentsTail) -> int:
     fragile = tail.catalogue.vec_segments or tail.indexes.vec or tail.memories_track or tail.logic_mesh
     return (FLAG_FRAGILE if fragile else 0) | (0 if capacity_of(tail) is None else FLAG_LIMITED)
@@ -284,58 +271,6 @@ def anchor_of(record: CommitRecord) -> Anchor:
         generation=record.generation,
         data_end=record.data_end,
     )
-
-
-def payload_bytes(base: Base) -> int:
-    """Stored bytes of all contents of a commit; shared ranges count once."""
-    if base.anchor.record is not None:
-        return base.anchor.record.payload_bytes
-    scanned = base.scanned()
-    return sum(dict(zip(scanned.payload_offsets, scanned.payload_lengths, strict=True)).values())
-
-
-def live_bytes(base: Base) -> int:
-    """Bytes of the file that a compaction would keep."""
-    anchor, tail = base.anchor, base.tail
-    ranges = {(m.offset, m.length) for m in _manifests(tail)}
-    total = anchor.log_offset + anchor.log_size + payload_bytes(base) + sum(length for _, length in ranges)
-    record = anchor.record
-    if record is not None:
-        total += record.accelerator_length + RECORD_SIZE
-    return total + anchor.contents_length + FOOTER_SIZE
-
-
-def _manifests(tail: ContentsTail) -> Iterable[_Ranged]:
-    """Everything in a tail that has a place in the file."""
-    indexes, catalogue = tail.indexes, tail.catalogue
-    single = [
-        indexes.lex, indexes.vec, indexes.clip, tail.time_index, tail.temporal_track,
-        tail.memories_track, tail.logic_mesh, tail.sketch_track,
-    ]  # fmt: skip
-    yield from (manifest for manifest in single if manifest is not None)
-    if tail.replay_manifest is not None:
-        yield _Place(tail.replay_manifest.segment_offset, tail.replay_manifest.segment_size)
-    yield from indexes.lex_segments
-    for group in (
-        catalogue.lex_segments, catalogue.vec_segments, catalogue.time_segments,
-        catalogue.temporal_segments, catalogue.tantivy_segments, catalogue.index_segments,
-    ):  # fmt: skip
-        yield from group
-
-
-class _Ranged(Protocol):
-    """Something that has a place in the file."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def length(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    offset: int
-    length: int
 
 
 def _warn_near_ceilings(path: str, record: CommitRecord) -> None:

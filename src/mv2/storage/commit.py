@@ -33,6 +33,10 @@ from mv2.types import Finding
 SECTOR_SIZE = HEADER_POSITION + RECORD_SIZE
 #: What the header of a file that was replaced by compaction begins with.
 GHOST_MAGIC = b"MV2\xffGONE"
+#: Flags of a commit record: the file has tracks that pending records would cost in the
+#: original; its ticket sets a limit.
+FLAG_FRAGILE = 1
+FLAG_LIMITED = 2
 _WINDOW = 16 << 20
 #: Hashing budget of a fallback search, so that a hostile file cannot make it slow.
 _BUDGET_FACTOR = 4

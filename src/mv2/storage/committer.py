@@ -11,12 +11,12 @@ import warnings
 
 from mv2.errors import ChecksumError, FormatError, LimitError, Mv2Warning, StorageError
 from mv2.format.frame import ROLE_CHUNK, FrameRecord
+from mv2.storage.capacity import live_bytes
 from mv2.storage.checkpoint import (
     CommitIdentity,
     CommitWriter,
     HeaderUncertainError,
     LogPlace,
-    live_bytes,
 )
 from mv2.storage.commit import GHOST_MAGIC, SECTOR_SIZE
 from mv2.storage.compact import DEAD_MARGIN, LOG_OFFSET, Compactor, wanted_log_size

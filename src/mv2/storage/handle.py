@@ -24,8 +24,7 @@ from mv2.errors import (
     StorageError,
 )
 from mv2.format.wal import FrameEntry
-from mv2.storage.checkpoint import FLAG_FRAGILE
-from mv2.storage.commit import GhostError, resolve
+from mv2.storage.commit import FLAG_FRAGILE, GhostError, resolve
 from mv2.storage.device import File, FileSystem
 from mv2.storage.heal import heal, needs_healing
 from mv2.storage.holders import HolderNote

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 from mv2.errors import AuxiliaryFileError, MemoryNotFoundError, NotAMemoryError
 from mv2.storage.device import FileSystem
@@ -71,7 +70,7 @@ def original_manifest_log(path: str) -> str:
 def temporary_path(path: str) -> str:
     """A fresh name of our own beside ``path``, for a file that will be renamed over it."""
     directory, name = os.path.split(path)
-    return os.path.join(directory, f".{name}{_TEMPORARY_MARK}{secrets.token_hex(6)}")
+    return os.path.join(directory, f".{name}{_TEMPORARY_MARK}{os.urandom(6).hex()}")
 
 
 def leftover_temporaries(file_system: FileSystem, path: str) -> list[str]:

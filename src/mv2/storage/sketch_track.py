@@ -55,6 +55,14 @@ class SketchPlacer:
         self._tail = tail
         self._smallest: tuple[int, int] | None = None
         self._held: tuple[int, bytes] | None = None
+        self._shared: set[int] = set()
+
+    def share(self, frame_id: int) -> FrameRecord:
+        """A further frame uses the payload of this one; returns its record, payload in place."""
+        self._write_held()
+        record = self._assembly.record(frame_id)
+        self._shared.add(record.payload_offset)
+        return record
 
     def write_payload(self, frame_id: int, payload: bytes) -> int:
         """Write a frame's payload; returns its place. A large one is held back until the next."""
@@ -106,9 +114,13 @@ class SketchPlacer:
         return record.payload_length if shared else 0
 
     def _is_shared(self, record: FrameRecord) -> bool:
-        """Another version of the document uses the same stored bytes."""
-        versions = [i for i in (record.supersedes, record.superseded_by) if i is not None]
-        return any(self._assembly.record(i).payload_offset == record.payload_offset for i in versions)
+        """Another frame uses the same stored bytes."""
+        base = self._assembly.base
+        if record.payload_offset in self._shared:
+            return True
+        if base is None or record.id >= base.frame_count:
+            return False
+        return base.scanned().payload_offsets.count(record.payload_offset) > 1
 
     def _smallest_frame(self) -> int | None:
         """A frame with a small payload of its own: one of this commit, else of the commit before."""

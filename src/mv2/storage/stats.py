@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from mv2.format.frame import ROLE_CHUNK, STATUS_ACTIVE, STATUS_DELETED
-from mv2.storage.checkpoint import live_bytes, payload_bytes
+from mv2.storage.capacity import live_bytes, payload_bytes
 from mv2.storage.store import Store
 from mv2.storage.view import View
 from mv2.types import Stats

@@ -6,16 +6,20 @@ import contextlib
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mv2.errors import DiskFullError, HandleError, LockedError, Mv2Warning, StorageError
 from mv2.format.wal import FrameEntry, encode_frame_entry
-from mv2.storage.bulk import BulkWriter
-from mv2.storage.committer import Committer
+from mv2.storage.commit import FLAG_FRAGILE
 from mv2.storage.handle import Handle, Options
 from mv2.storage.log import group_size
 from mv2.storage.state import LiveState
 from mv2.storage.syncer import BackgroundSyncer
 from mv2.types import VacuumReport
+
+if TYPE_CHECKING:
+    from mv2.storage.bulk import BulkWriter
+    from mv2.storage.committer import Committer
 
 
 class Store:
@@ -23,7 +27,7 @@ class Store:
 
     def __init__(self, path: str, options: Options) -> None:
         self._handle = Handle(path, options)
-        self._committer = Committer(self._handle)
+        self._lazy_committer: Committer | None = None
         self._batch: list[FrameEntry] | None = None
         self._in_bulk = False
         self._syncer = BackgroundSyncer(self._sync_late)
@@ -31,6 +35,15 @@ class Store:
         self.view = self._handle.view
         self.refresh = self._handle.refresh
         self.turn = self._handle.turn
+
+    @property
+    def _committer(self) -> Committer:
+        """Made at the first write: a handle that only reads never loads the code for it."""
+        if self._lazy_committer is None:
+            from mv2.storage.committer import Committer
+
+            self._lazy_committer = Committer(self._handle)
+        return self._lazy_committer
 
     @property
     def closed(self) -> bool:
@@ -179,6 +192,8 @@ class Store:
             self._in_bulk = True
             try:
                 self._committer.add_pending(writer)
+                from mv2.storage.bulk import BulkWriter
+
                 bulk = BulkWriter(writer, self._handle.state.view())
                 yield bulk
                 if bulk.frame_count:
@@ -231,7 +246,9 @@ class Store:
                 self._release()
 
     def _settle(self) -> None:
-        if self._handle.options.close == "checkpoint":
+        record = self._handle.state.anchor.record
+        fragile = record is None or record.flags & FLAG_FRAGILE
+        if self._handle.options.close == "checkpoint" or (self._handle.options.close == "lazy" and fragile):
             try:
                 with self.turn():
                     if self._handle.state.overlay:
@@ -245,7 +262,8 @@ class Store:
             self._handle.sync()
 
     def _release(self) -> None:
-        self._committer.close()
+        if self._lazy_committer is not None:
+            self._lazy_committer.close()
         self._handle.release()
 
 

@@ -18,7 +18,7 @@ from mv2.format.time_index import decode_time_index
 from mv2.format.vectors import decode_vectors
 from mv2.storage.assemble import count_states
 from mv2.storage.base import Base
-from mv2.storage.checkpoint import payload_bytes
+from mv2.storage.capacity import payload_bytes
 from mv2.storage.commit import SECTOR_SIZE, encode_header_page
 from mv2.storage.directory import from_scan
 from mv2.storage.state import LiveState

@@ -77,7 +77,8 @@ def run_cuts(play: Play, *, limit: int | None = None, seed: int = 0, stop_at: in
         stop_at: stop after this many failures.
     """
     outcome = Outcome()
-    for cut in power_cuts(play.record, limit=limit, seed=seed):
+    extra = 6 if limit is None else max(6, limit // 10)
+    for cut in power_cuts(play.record, limit=limit, seed=seed, extra=extra):
         outcome.add(play, cut, check_cut(play, cut))
         if stop_at is not None and len(outcome.failures) >= stop_at:
             break

@@ -26,7 +26,8 @@ class Fate:
 
     Attributes:
         kind: "kept", "lost", "head" (its first ``count`` sectors survive), "tail"
-            (its last ``count``), "even" or "odd" (every second sector).
+            (its last ``count``), "even" or "odd" (every second sector), "some" (a choice
+            of sectors that depends on ``count``).
         grown: the file has the size the write gave it, whatever happened to its bytes.
     """
 
@@ -47,11 +48,13 @@ class Fate:
                 return index % 2 == 0
             case "odd":
                 return index % 2 == 1
+            case "some":
+                return (index * 2654435761 + self.count * 40503 + (self.count >> 3) * index) >> 9 & 1 == 1
             case _:
                 return False
 
     def __str__(self) -> str:
-        text = f"{self.kind} {self.count}" if self.kind in {"head", "tail"} else self.kind
+        text = f"{self.kind} {self.count}" if self.kind in {"head", "tail", "some"} else self.kind
         return text + (" (size kept)" if self.grown and self.kind != "kept" else "")
 
 
@@ -151,7 +154,7 @@ def histories(pending: Sequence[FileEvent], seed: int, extra: int = 6) -> Iterat
             if index < count - 1:
                 others = _one(index, fate, KEPT, count)
                 yield f"write {index} of {count} torn ({fate}), all others kept", others
-    yield from _mixtures(pending, seed, extra if count > 1 else 0)
+    yield from _mixtures(pending, seed, extra)
 
 
 def _prefix(kept: int, count: int) -> Fates:
@@ -181,11 +184,15 @@ def _tears(event: FileEvent) -> Iterator[Fate]:
 
 def _mixtures(pending: Sequence[FileEvent], seed: int, count: int) -> Iterator[tuple[str, Fates]]:
     choose = chooser(seed)
+    if len(pending) == 1 and len(sectors_of(pending[0])) < 4:
+        return  # every way is among the others already
     for number in range(count):
         fates = []
         for event in pending:
-            kind = choose.choice(["kept", "kept", "lost", "torn"])
-            tears = list(_tears(event)) if kind == "torn" else []
+            kind = "torn" if len(pending) == 1 else choose.choice(["kept", "kept", "lost", "torn"])
+            tears = (
+                [*_tears(event), Fate("some", choose.getrandbits(20), grown=True)] if kind == "torn" else []
+            )
             lost = GHOST if choose.random() < 0.5 else LOST
-            fates.append(KEPT if kind == "kept" else choose.choice(tears) if tears else lost)
+            fates.append(KEPT if kind == "kept" else choose.choice(tears[-1:] + tears) if tears else lost)
         yield f"random mixture {number} of {len(pending)} unsynced writes", tuple(fates)

@@ -76,6 +76,10 @@ class ListSource:
         """The frame's text."""
         return self.frames[frame_id].body
 
+    def preview(self, frame_id: int) -> str:
+        """The frame's text, empty without any."""
+        return self.frames[frame_id].body or ""
+
     def metadata(self, frame_id: int) -> Mapping[str, Any]:
         """The frame's fields."""
         return self.frames[frame_id].fields

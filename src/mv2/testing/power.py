@@ -111,7 +111,7 @@ class _Machine:
                 kept_synced.append(synced)
         self.name_events, self.synced_directories = kept_events, kept_synced
 
-    def choices(self, seed: int) -> list[_Choice]:
+    def choices(self, seed: int, extra: int) -> list[_Choice]:
         """What may survive a power cut now."""
         files = [number for number in self.pending if self._reachable(number)]
         names = list(_name_choices(len(self.name_events)))
@@ -122,7 +122,7 @@ class _Machine:
             found.extend(_Choice(story + text, rest, kept) for text, kept in names)
         found.insert(1, found.pop())  # the extremes first: everything kept, everything lost
         for number in files:
-            for text, fates in histories(self.pending[number], seed + number):
+            for text, fates in histories(self.pending[number], seed + number, extra):
                 for base, word in ((KEPT, "kept"), (LOST, "lost")):
                     others = {n: (base,) * len(self.pending[n]) for n in files if n != number}
                     also = f", other files' writes {word}" if others else ""
@@ -176,35 +176,39 @@ def _moments(record: Record) -> list[int]:
     return sorted(found)
 
 
-def count_cuts(record: Record, *, seed: int = 0) -> dict[int, int]:
+def count_cuts(record: Record, *, seed: int = 0, extra: int = 6) -> dict[int, int]:
     """How many choices there are at each moment (before equal states are merged)."""
     counts: dict[int, int] = {}
     machine = _Machine(record)
     moments = set(_moments(record))
     for position, event in enumerate([*record.events, None]):
         if position in moments:
-            counts[position] = len(machine.choices(seed + position))
+            counts[position] = len(machine.choices(seed + position, extra))
         if event is not None:
             machine.apply(event)
     return counts
 
 
-def power_cuts(record: Record, *, limit: int | None = None, seed: int = 0) -> Iterator[Cut]:
+def power_cuts(record: Record, *, limit: int | None = None, seed: int = 0, extra: int = 6) -> Iterator[Cut]:
     """The states a power cut could leave, without repetitions, in order of time.
 
     Args:
         record: what the program did.
         limit: at most about this many, spread evenly over all moments; None for all.
         seed: decides which ones, when there are more.
+        extra: random mixtures at each moment, beside the systematic cases.
     """
-    counts = count_cuts(record, seed=seed)
+    counts = count_cuts(record, seed=seed, extra=extra)
     quotas = _quotas(counts, limit)
+    carried = 0
     machine = _Machine(record)
     seen: set[tuple[bytes, int, int]] = set()
     for position, event in enumerate([*record.events, None]):
         if quotas.get(position):
-            choices = machine.choices(seed + position)
-            yield from _cuts_at(machine, position, _ordered(choices, seed + position), quotas[position], seen)
+            choices = _ordered(machine.choices(seed + position, extra), seed + position)
+            quota, before = quotas[position] + carried, len(seen)
+            yield from _cuts_at(machine, position, choices, quota, seen)
+            carried = quota - (len(seen) - before)  # equal states leave room for others later
         if event is not None:
             machine.apply(event)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mv2.testing.check import scratch_directory
 from mv2.testing.stage import Play, Stage
@@ -22,7 +22,7 @@ class Rollback(Exception):  # noqa: N818 - thrown to leave a batch, not an error
     """Thrown inside a batch to roll it back."""
 
 
-def _begin(stage: Stage, puts: int = 2, **options: str) -> None:
+def _begin(stage: Stage, puts: int = 2, **options: Any) -> None:
     """A file with a few documents at rest, opened again for the story."""
     stage.open()
     for _ in range(puts):

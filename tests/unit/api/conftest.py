@@ -8,12 +8,12 @@ import pytest
 
 import mv2
 from mv2.ingest import times
-from mv2.testing.fixtures import own_state_directory, quick_temporary_directory
+from mv2.testing.fixtures import quick_temporary_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["own_state_directory", "quick_temporary_directory"]
+__all__ = ["quick_temporary_directory"]
 
 
 class Clock:

@@ -271,7 +271,7 @@ class TestPaths:
 
 
 class TestRefused:
-    @pytest.mark.parametrize("content", [None, 5, 1.5, True, ["text"], {"a": 1}, object()], ids=repr)
+    @pytest.mark.parametrize("content", [None, 5, 1.5, True, ["text"], {"a": 1}, {"text"}], ids=repr)
     def test_other_types(self, memory: mv2.Memvid, content: object) -> None:
         with pytest.raises(InvalidArgumentError):
             memory.put(content)  # type: ignore[arg-type]
