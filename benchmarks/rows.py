@@ -186,8 +186,7 @@ def _writing() -> list[Row]:
         Row(
             "bytes", "many_puts", PAIR,
             [
-                Line("written", "bytes written a put, many puts onto {n}", "B", Goal(most=8192), 0, ALONE),
-                Line("storage", "… as the system counts (whole pages)", "B", None, 0),
+                Line("written", "bytes written a put, many puts onto {n}", "B", Goal(most=8192), 0),
                 Line("p50", "… p50", "ms"),
                 Line("p99", "… p99", "ms", Goal(most=50), 1),
                 Line("worst", "… slowest put", "ms", None, 0),

@@ -125,13 +125,17 @@ def warm(job: Job) -> None:
         handle.close()
 
 
-def io_bytes() -> int:
-    """Bytes this process has sent to storage so far, as the system counts them (whole pages)."""
-    with open("/proc/self/io", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("write_bytes:"):
-                return int(line.split()[1])
-    return 0
+def bytes_written() -> int:
+    """Bytes this process has given to write calls so far, on any file; 0 where the system does not tell.
+
+    The count of pages sent to storage would be no help: systems with large pages
+    in their cache count the whole of one for each byte changed in it.
+    """
+    try:
+        with open("/proc/self/io", encoding="ascii") as file:
+            return int(dict(line.split(":") for line in file)["wchar"])
+    except (OSError, KeyError):
+        return 0
 
 
 def peak_memory() -> int:

@@ -169,7 +169,7 @@ class Memvid:
             else:
                 from mv2.ingest import mutations
 
-                with mutations.unsaved_named(self._store):
+                with mutations.unsaved_named():
                     self._store.close()
         finally:
             if self._search is not None:
@@ -275,7 +275,7 @@ class Memvid:
         from mv2.ingest import mutations
 
         try:
-            with mutations.unsaved_named(self._store), self._store.batch():
+            with mutations.unsaved_named(), self._store.batch():
                 yield
         except BaseException:
             if self._search is not None:
@@ -336,7 +336,7 @@ class Memvid:
         """Move pending records into frames, and make everything durable."""
         from mv2.ingest import mutations
 
-        with mutations.unsaved_named(self._store):
+        with mutations.unsaved_named():
             self._store.commit()
 
     def vacuum(self) -> VacuumReport:
@@ -347,7 +347,7 @@ class Memvid:
         """
         from mv2.ingest import mutations
 
-        with mutations.unsaved_named(self._store):
+        with mutations.unsaved_named():
             return self._store.vacuum()
 
     # --- reading ----------------------------------------------------------------------

@@ -21,6 +21,7 @@ import pytest
 
 import mv2
 from mv2.testing._random import SEED, chooser
+from mv2.testing.ceilings import limited_memory
 from mv2.testing.check import scratch_directory
 from mv2.testing.live import live_ranges
 from mv2.testing.observe import unique_text
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 CASES = int(os.environ.get("MV2_FUZZ", "400"))
 LONGEST = 2.0
+#: Address space on top of what is in use; the writer of the index alone reserves some.
+MEGABYTES = 700
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,7 @@ def _try(path: Path, mode: str) -> str:
     started = time.monotonic()
     problem = ""
     try:
-        with quiet(), mv2.open(path, mode, embedder="none") as memory:
+        with limited_memory(MEGABYTES), quiet(), mv2.open(path, mode, embedder="none") as memory:
             problem = _use(memory)
     except mv2.Error:
         pass

@@ -8,10 +8,9 @@ changes what it refuses, and never leaves a file behind.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import resource
-import subprocess
-import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,8 @@ from mv2.errors import (
     NotAMemoryError,
     UnsupportedVersionError,
 )
+from mv2.testing.ceilings import limited_memory
+from mv2.testing.check import scratch_directory
 from mv2.testing.faults import FaultFileSystem
 from mv2.testing.observe import observe, unique_text
 from mv2.testing.stage import quiet
@@ -222,46 +223,56 @@ class TestReadOnly:
         assert os.listdir(tmp_path) == [path.name]
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-    def test_as_somebody_who_may_not_write(self, tmp_path: Path, memory_file: Path) -> None:
+    def test_as_somebody_who_may_not_write(self) -> None:
         """Mode 0444 in a directory that may not be written: reading works, writing says why not."""
-        memory_file.chmod(0o444)
-        for directory in (tmp_path, *tmp_path.parents):
-            if directory.stat().st_uid == 0 and not directory.stat().st_mode & 0o001:
-                directory.chmod(directory.stat().st_mode | 0o055)
-        program = (
-            "import os, sys; os.setgid(65534); os.setuid(65534)\n"
-            "import mv2\n"
-            "with mv2.open(sys.argv[1], 'r', embedder='none') as m:\n"
-            "    print(m.text('mv2://one'), m.find('hello').total)\n"
-            "try: mv2.open(sys.argv[1], 'r+', embedder='none').close()\n"
-            "except mv2.Error as error: print(type(error).__name__)\n"
-        )
-        source = os.path.dirname(os.path.dirname(mv2.__file__))
-        run = subprocess.run(
-            [sys.executable, "-c", program, str(memory_file)],
-            env={**os.environ, "PYTHONPATH": source, "HOME": "/nonexistent"},
-            capture_output=True,
-            text=True,
-        )
-        if "ModuleNotFoundError" in run.stderr or "PermissionError" in run.stderr.split("\n")[0]:
-            pytest.skip("another user cannot run this interpreter")
-        assert run.stdout.splitlines()[:1] == ["hello world 1"], run.stderr
-        assert run.stdout.splitlines()[1] in {"StorageError", "ReadOnlyError"}, run.stdout
+        with tempfile.TemporaryDirectory(dir=scratch_directory()) as directory:
+            path = os.path.join(directory, "m.mv2")
+            with mv2.open(path, embedder="none") as memory:
+                memory.put("hello world")
+                assert memory.find("hello").total == 1, "everything is imported before the user changes"
+            os.chmod(path, 0o444)
+            os.chmod(directory, 0o555)
+            assert _as_nobody(lambda: _read_only_story(path)) == "hello world, found, PermissionError"
 
 
-def _limited(function: Callable[[], object], megabytes: int) -> None:
-    """Run with a ceiling on the address space above what is in use."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        used = int(statm.read().split()[0]) * resource.getpagesize()
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20), hard))
+def _read_only_story(path: str) -> str:
+    with mv2.open(path, "r", embedder="none") as memory:
+        text, total = memory.text(0), memory.find("hello").total
     try:
-        function()
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        mv2.open(path, "r+", embedder="none").close()
+    except mv2.errors.StorageError as error:
+        refusal = "PermissionError" if error.errno == errno.EACCES else str(error)
+    except PermissionError:
+        refusal = "PermissionError"
+    else:
+        refusal = "opened for writing"
+    return f"{text}, {'found' if total == 1 else 'not found'}, {refusal}"
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux")
+def _as_nobody(story: Callable[[], str]) -> str:
+    """Run ``story`` in a child process that is nobody, with a temporary directory of its own."""
+    reading, writing = os.pipe()
+    with tempfile.TemporaryDirectory(dir=scratch_directory()) as own:
+        os.chmod(own, 0o777)
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+                tempfile.tempdir = own
+                os.environ["XDG_STATE_HOME"] = own
+                answer = story()
+            except BaseException as error:  # noqa: BLE001 - told to the parent
+                answer = repr(error)
+            os.write(writing, answer.encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+    os.close(writing)
+    with open(reading, "rb") as stream:
+        return stream.read().decode()
+
+
 @pytest.mark.parametrize("field", [8, 16, 24, 32, 40])
 def test_huge_numbers_in_the_header_do_not_reserve_memory(memory_file: Path, field: int) -> None:
     data = bytearray(memory_file.read_bytes())
@@ -269,9 +280,5 @@ def test_huge_numbers_in_the_header_do_not_reserve_memory(memory_file: Path, fie
         data[field : field + 8] = b"\xff" * 7 + bytes([value])
         data[512:1024] = bytes(512)
         memory_file.write_bytes(data)
-
-        def attempt() -> None:
-            with contextlib.suppress(mv2.Error), quiet():
-                mv2.open(memory_file, "r", embedder="none").close()
-
-        _limited(attempt, megabytes=300)
+        with contextlib.suppress(mv2.Error), quiet(), limited_memory(300):
+            mv2.open(memory_file, "r", embedder="none").close()

@@ -20,9 +20,10 @@ import pytest
 
 import mv2
 from mv2.errors import LockedError
-from mv2.testing._random import SEED
+from mv2.testing._random import SEED, chooser
 from mv2.testing.observe import observe, unique_text
 from mv2.testing.processes import Expectation, workers
+from mv2.testing.stage import quiet
 from mv2.testing.worker import uri_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,35 @@ def test_writers_and_readers(tmp_path: Path, race: int) -> None:
         assert memory.verify(deep=True).ok
     assert not complaints, "\n".join(complaints[:10])
     assert len(acknowledged) == 4 * PUTS + 2 * (PUTS // 4)
+    stop.unlink()
+    assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("race", range(max(1, RACES // 2)))
+@pytest.mark.timeout(240)
+def test_some_are_killed_and_the_others_go_on(tmp_path: Path, race: int) -> None:
+    """Everything at once: puts, batches, updates, deletions, compactions, and SIGKILL among them."""
+    path, stop = tmp_path / "m.mv2", tmp_path / "stop"
+    choose = chooser("killed", SEED, race)
+    mv2.open(path, "x", embedder="none").close()
+    common = {"role": "writer", "path": str(path), "seed": SEED * 1000 + race, "lock_timeout": 20}
+    doomed = [{**common, "worker": index} for index in (1, 2, 3)]
+    others = [{**common, "worker": index, "count": 120} for index in (4, 5)]
+    expectation = Expectation()
+    reader = {"role": "reader", "path": str(path), "stop": str(stop), "deletions": True}
+    with workers([reader]) as (watcher,), workers(doomed) as victims, workers(others) as survivors:
+        for victim in victims:
+            victim.wait_for("done")
+            time.sleep(choose.uniform(0.05, 0.4))
+            expectation.hear(victim.kill())
+        for survivor in survivors:
+            expectation.hear(survivor.finish())
+        stop.touch()
+        watcher.finish()
+    with quiet(), mv2.open(path, embedder="none") as memory:
+        complaints = expectation.complaints(memory, words=200)
+        assert memory.verify(deep=True).ok
+    assert not complaints, "\n".join(complaints[:10])
     stop.unlink()
     assert os.listdir(tmp_path) == [path.name]
 

@@ -40,7 +40,7 @@ from mv2.storage.own_text import own_search_text
 from mv2.storage.reserved import PUT_AT
 from mv2.storage.store import Store
 from mv2.storage.view import View
-from mv2.types import Document, FrameRef, OnConflict
+from mv2.types import Document, FrameRef, OnConflict, Vector
 
 _END: Final = object()
 Progress = Callable[[int, "int | None"], object]
@@ -97,59 +97,63 @@ def as_document(value: Document | Mapping[str, Any]) -> Document:
 
 
 @contextlib.contextmanager
-def unsaved_named(store: Store) -> Iterator[None]:
+def unsaved_named() -> Iterator[None]:
     """Turn the log entries that a replaced file cost into the documents people gave."""
     try:
         yield
     except FileReplacedError as error:
-        error.unsaved = tuple(documents_of(error.entries, store.state.view()))
+        error.unsaved = tuple(documents_of(error.entries))
         raise
 
 
-def documents_of(entries: Iterable[FrameEntry], view: View) -> Iterator[Document]:
-    """The documents that log entries stand for; chunks are joined into theirs.
-
-    Args:
-        view: where the content of entries that share another frame's bytes stands.
-    """
-    waiting: list[tuple[FrameEntry, bytearray]] = []
+def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
+    """The documents that log entries stand for; chunks are joined into theirs."""
+    groups: list[list[FrameEntry]] = []
     for entry in entries:
         if entry.op == OP_TOMBSTONE:
             continue
-        raw = _content_of(entry, view)
-        if entry.role == ROLE_CHUNK and waiting:
-            waiting[-1][1].extend(raw)
+        if entry.role == ROLE_CHUNK and groups:
+            groups[-1].append(entry)
         else:
-            waiting.append((entry, bytearray(raw)))
-    for entry, content in waiting:
-        text = entry.metadata is not None and (entry.metadata.mime or "").startswith("text/")
+            groups.append([entry])
+    for group in groups:
+        head = group[0]
+        raw = b"".join(_content_of(entry) for entry in group)
+        mime = None if head.metadata is None else head.metadata.mime
+        is_text = (mime or "").startswith("text/")
         yield Document(
-            content=bytes(content).decode() if text else bytes(content),
-            uri=entry.uri,
-            title=entry.title,
-            tags=tuple(entry.tags),
-            labels=tuple(entry.labels),
-            metadata=decode_metadata(entry.extra_metadata),
-            timestamp=entry.timestamp,
-            track=entry.track,
-            kind=entry.kind,
-            embedding=None if entry.embedding is None else vector_values(entry.embedding),
-            source_path=entry.source_path,
+            content=raw.decode() if is_text else raw,
+            uri=head.uri,
+            title=head.title,
+            tags=tuple(head.tags),
+            labels=tuple(head.labels),
+            metadata=decode_metadata(head.extra_metadata),
+            timestamp=head.timestamp,
+            track=head.track,
+            kind=head.kind,
+            embedding=_vectors_of(group),
+            mime=mime,
+            source_path=head.source_path,
         )
 
 
-def _content_of(entry: FrameEntry, view: View) -> bytes:
-    if entry.reuse_payload_from is not None:
-        return view.content(entry.reuse_payload_from)
+def _content_of(entry: FrameEntry) -> bytes:
     if entry.canonical_encoding and entry.payload:
         return decompress(entry.payload, limit=entry.canonical_length or MAX_FRAME_BYTES)
     return entry.payload
 
 
+def _vectors_of(group: Sequence[FrameEntry]) -> Vector | list[Vector] | None:
+    if group[0].embedding is not None:
+        return vector_values(group[0].embedding)
+    rows: list[Vector] = [vector_values(entry.embedding) for entry in group if entry.embedding is not None]
+    return rows or None
+
+
 def put(store: Store, document: Document) -> int:
     """Add a document; see ``Memvid.put``."""
     prepared = prepare(document)
-    with unsaved_named(store), store.turn() as view:
+    with unsaved_named(), store.turn() as view:
         _check_room(view, prepared, store.size())
         _check_dimension(prepared, lambda: view.vector_dimension)
         if document.dedup:
@@ -171,7 +175,7 @@ def put_many(
     total = len(documents) if isinstance(documents, Sequence) else None
     ids: list[int] = []
     source = iter(documents)
-    with unsaved_named(store):
+    with unsaved_named():
         while _put_batch(store, source, batch_size, ids, progress, total):
             pass
     if progress is not None:
@@ -349,7 +353,7 @@ def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, Fr
 
 def delete(store: Store, reference: FrameRef) -> None:
     """Delete a document and its chunks; see ``Memvid.delete``."""
-    with unsaved_named(store), store.turn() as view:
+    with unsaved_named(), store.turn() as view:
         frame_id, record = active_document(view, reference, "delete")
         group = tombstones([frame_id, *view.children(frame_id, record)], now())
         store.append(group, [None] * len(group))
@@ -379,7 +383,7 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         raise InvalidArgumentError(
             f"update has no field {min(unknown)!r}", remedy=f"Fields: {', '.join(sorted(_UPDATABLE))}."
         )
-    with unsaved_named(store), store.turn() as view:
+    with unsaved_named(), store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
         document = _changed_document(record, changes, merge)
         if document.uri != record.uri:

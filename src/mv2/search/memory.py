@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from mv2.errors import CorruptFileError
 from mv2.format.frame import ROLE_CHUNK
 from mv2.index.frames import FrameIndex
 from mv2.index.lexical import LexicalReader
@@ -45,13 +46,16 @@ class ViewSource:
         record = self.record(frame_id)
         if record.chunk_manifest is not None and record.role != ROLE_CHUNK and not record.payload_length:
             return None
-        return self._view.text(frame_id, record)
+        try:
+            return self._view.text(frame_id, record)
+        except CorruptFileError:
+            return None  # one damaged document stands in nobody's way; reading it raises
 
     def preview(self, frame_id: int) -> str:
         text = self.text(frame_id)
         if text is None:
             first = next(iter(self._view.children(frame_id, self.record(frame_id))), None)
-            text = None if first is None else self._view.text(first)
+            text = None if first is None else self.text(first)
         return text or ""
 
     def metadata(self, frame_id: int) -> Mapping[str, Any]:

@@ -40,6 +40,12 @@ class Appender:
                 self.flush()
         return offset
 
+    def append_zeros(self, count: int) -> None:
+        """Leave ``count`` bytes unwritten; behind the end of the file they read as zeros."""
+        self.flush()
+        self._flushed += count
+        self.position += count
+
     def align(self) -> int:
         """Pad to a multiple of eight; returns the new position."""
         padding = aligned(self.position) - self.position

@@ -73,6 +73,7 @@ class CommitWriter:
         self._payload_bytes = 0 if base is None else payload_bytes(base)
         #: The header was, or may have been, written: the outcome is on the medium's side.
         self.header_touched = False
+        self.header = b""
 
     # --- frames -------------------------------------------------------------------
 
@@ -133,13 +134,15 @@ class CommitWriter:
 
     def _commit(self, record: CommitRecord, checksum: bytes) -> Anchor:
         """Sync what was appended, then write and sync the header: from then on it holds."""
+        page = encode_header_page(record, checksum)
         try:
             self._file.sync()
             self.header_touched = True
-            self._file.write(0, encode_header_page(record, checksum))
+            self._file.write(0, page)
             self._file.sync()
         except StorageError as error:
             raise HeaderUncertainError(error) from error
+        self.header = page
         return anchor_of(record)
 
     def abandon(self) -> None:

@@ -9,7 +9,15 @@ import contextlib
 import os
 import warnings
 
-from mv2.errors import ChecksumError, FormatError, LimitError, Mv2Warning, StorageError
+from mv2.errors import (
+    ChecksumError,
+    CorruptFileError,
+    FormatError,
+    LimitError,
+    LockedError,
+    Mv2Warning,
+    StorageError,
+)
 from mv2.format.frame import ROLE_CHUNK, FrameRecord
 from mv2.storage.capacity import live_bytes
 from mv2.storage.checkpoint import (
@@ -19,7 +27,14 @@ from mv2.storage.checkpoint import (
     LogPlace,
 )
 from mv2.storage.commit import GHOST_MAGIC, SECTOR_SIZE
-from mv2.storage.compact import DEAD_MARGIN, LOG_OFFSET, Compactor, wanted_log_size
+from mv2.storage.compact import (
+    BULK_DEAD_SHARE,
+    DEAD_MARGIN,
+    LOG_OFFSET,
+    MOST_MARGIN,
+    Compactor,
+    wanted_log_size,
+)
 from mv2.storage.device import File
 from mv2.storage.handle import Handle
 from mv2.storage.indexing import FrameIndexer
@@ -118,7 +133,7 @@ class Committer:
             raise error.cause from error
         if not self._handle.path_is_ours():
             raise self._handle.replaced(f"{self._handle.path} was removed or replaced during the commit")
-        state.committed(committed)
+        state.committed(committed, writer.header)
         self._indexer_generation = committed.generation
         self._handle.own = []
         with contextlib.suppress(StorageError):  # it stays unclean then, and is wiped before the next append
@@ -156,16 +171,23 @@ class Committer:
 
     # --- compaction ---------------------------------------------------------------
 
-    def compact_if_due(self) -> None:
-        """Compact when half of the file is dead, or when the log has become too small for the file."""
-        base = self._handle.state.base
-        live = live_bytes(base)
-        dead = self._handle.file.size() - live
-        log_size = self._handle.state.anchor.log_size
-        small_log = log_size * _SMALL_LOG_FACTOR < wanted_log_size(live) and self._log_filled
-        if (dead > live + DEAD_MARGIN or small_log) and self._obstacle() is None:
-            with contextlib.suppress(StorageError, ChecksumError):
-                self._compact()
+    def compact_if_due(self, *, after_bulk: bool = False) -> None:
+        """Compact when too much of the file is dead, or when the log has become too small for it.
+
+        Whatever goes wrong here, what was committed before stays committed.
+
+        Args:
+            after_bulk: a large part of the file has just been written, so copying it costs
+                little in comparison, and less dead space is suffered.
+        """
+        with contextlib.suppress(StorageError, CorruptFileError, LockedError):
+            live = live_bytes(self._handle.state.base)
+            dead = self._handle.file.size() - live
+            wanted = wanted_log_size(live)
+            most = live // BULK_DEAD_SHARE if after_bulk else live + min(live // 4, MOST_MARGIN)
+            small_log = self._handle.state.anchor.log_size * _SMALL_LOG_FACTOR < wanted and self._log_filled
+            if (dead > most + DEAD_MARGIN or small_log) and self._obstacle() is None:
+                self._compact(wanted if self._log_filled else self._handle.state.anchor.log_size)
 
     @property
     def _log_filled(self) -> bool:
@@ -188,15 +210,15 @@ class Committer:
         if self._handle.state.overlay or self._handle.state.needs_commit:
             self.checkpoint()
         try:
-            self._compact()
+            self._compact(wanted_log_size(live_bytes(self._handle.state.base)))
         except StorageError as error:
             if self._handle.poison is not None:
                 raise
             return VacuumReport(compacted=False, size_before=before, size_after=before, reason=str(error))
         return VacuumReport(compacted=True, size_before=before, size_after=self._handle.file.size())
 
-    def _compact(self) -> None:
-        """Copy every live byte to a new file and rename it over this one."""
+    def _compact(self, log_size: int) -> None:
+        """Copy every live byte to a new file, with a log of that many bytes, and rename it over this one."""
         state, options = self._handle.state, self._handle.options
         temporary = temporary_path(self._handle.path)
         target = self._handle.files.open_file(
@@ -211,7 +233,7 @@ class Committer:
                 file_id=anchor.file_id,
                 generation=anchor.generation + 1,
                 checkpoint_sequence=self._next_checkpoint_sequence(),
-                log=LogPlace(LOG_OFFSET, wanted_log_size(live_bytes(state.base)), 0),
+                log=LogPlace(LOG_OFFSET, log_size, 0),
             )
             Compactor(state.base, target).run(identity)
             acquire_presence(target, exclusive=options.lock == "handle", timeout=options.lock_timeout)

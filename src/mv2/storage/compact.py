@@ -28,9 +28,12 @@ LOG_OFFSET = HEADER_SIZE
 SMALLEST_LOG = 64 << 10
 LARGEST_LOG = 64 << 20
 #: The log is about this part of the live bytes, so that a commit's cost is spread over many puts.
-LOG_SHARE = 8
-#: A file is compacted when its dead bytes exceed its live bytes by this many.
+LOG_SHARE = 6
+#: A file is compacted when its dead bytes exceed its live ones by a quarter, at most 8 MB, and this.
 DEAD_MARGIN = 128 << 10
+MOST_MARGIN = 8_000_000 - DEAD_MARGIN
+#: After a bulk load, when they exceed this part of the live bytes.
+BULK_DEAD_SHARE = 10
 _BLOCK = 1 << 20
 _PLACE = Struct("<Q")
 _LENGTH = Struct("<Q")

@@ -9,22 +9,25 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mv2.errors import (
     ClosedError,
+    Error,
     FileReplacedError,
     ForkedHandleError,
     HandleError,
     LockedError,
+    NotAMemoryError,
     PoisonedError,
     ReadOnlyError,
     StorageError,
 )
 from mv2.format.wal import FrameEntry
-from mv2.storage.commit import FLAG_FRAGILE, GhostError, resolve
+from mv2.storage.commit import FLAG_FRAGILE, GhostError
 from mv2.storage.device import File, FileSystem
 from mv2.storage.heal import heal, needs_healing
 from mv2.storage.holders import HolderNote
@@ -51,6 +54,7 @@ class Options:
 
 _open_handles: weakref.WeakSet[Handle] = weakref.WeakSet()
 _kept_after_fork: list[object] = []
+_ATTEMPTS = 20
 
 
 def _close_in_child() -> None:
@@ -61,6 +65,12 @@ def _close_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_close_in_child)
+
+
+def _still_a_ghost(path: str) -> NotAMemoryError:
+    return NotAMemoryError(
+        f"{path} is what a compaction left of an older file", path=path, remedy="Restore it from a copy."
+    )
 
 
 class Handle:
@@ -86,15 +96,17 @@ class Handle:
         self.turn_depth = 0
         self._pid = os.getpid()
         self._note: HolderNote | None = None
-        while True:
+        for attempt in range(_ATTEMPTS):
             self.file = self._open_file()
             try:
                 self.state = LiveState(self.file, eager=self._eager)
                 if options.writable:
                     self._after_open()
                 break
-            except GhostError:
+            except GhostError as error:
                 self.release()
+                if attempt == _ATTEMPTS - 1:
+                    raise _still_a_ghost(path) from error
             except BaseException:
                 self.release()
                 raise
@@ -205,7 +217,7 @@ class Handle:
         Raises:
             FileReplacedError: the path names a file that does not continue this one.
         """
-        while True:
+        for _ in range(_ATTEMPTS):
             generation = self.state.anchor.generation
             try:
                 if self.path_is_ours():
@@ -216,42 +228,52 @@ class Handle:
             except GhostError:
                 pass
             self._follow()
+        raise _still_a_ghost(self.path)
 
     def path_is_ours(self) -> bool:
         status = self.files.status(self.path)
         return status is not None and status.identity == self._identity
 
     def _follow(self) -> None:
-        """Go on with the file the path names now, if it continues ours."""
+        """Go on with the file the path names now, if it continues ours.
+
+        Raises:
+            FileReplacedError: it does not, or there is none.
+        """
         file: File | None = None
         try:
             file = self.files.open_file(self.path, writable=self.options.writable)
-            anchor = resolve(file)
-        except GhostError:
-            assert file is not None
-            file.close()
-            return  # replaced once more in between
-        except Exception as error:
-            if file is not None:
-                file.close()
-            raise self.replaced(f"{self.path} was removed or replaced") from error
-        ours = self.state.anchor
-        follows = anchor.file_id == ours.file_id and anchor.generation >= ours.generation
-        if self.options.writable and (not follows or ours.file_id is None):
-            file.close()
-            raise self.replaced(f"{self.path} names another file now")
-        try:
             if self.options.writable:
                 exclusive = self.options.lock == "handle"
                 acquire_presence(file, exclusive=exclusive, timeout=self.options.lock_timeout)
             state = LiveState(file, eager=self._eager)
-        except GhostError:
-            file.close()
-            return
-        except BaseException:
+        except LockedError:
+            assert file is not None
             file.close()
             raise
+        except GhostError:
+            assert file is not None
+            file.close()
+            return  # replaced once more in between
+        except (Error, OSError) as error:
+            if file is not None:
+                file.close()
+            raise self.replaced(f"{self.path} was removed or replaced") from error
+        except BaseException:
+            if file is not None:
+                file.close()
+            raise
+        if self.options.writable and not self._continues_ours(state):
+            file.close()
+            raise self.replaced(f"{self.path} names another file now")
         self.adopt(file, state)
+
+    def _continues_ours(self, state: LiveState) -> bool:
+        """Whether a file is a compaction of ours, or a copy that lacks nothing this handle knows of."""
+        new, old = state.anchor, self.state.anchor
+        if new.file_id is None or new.file_id != old.file_id or new.generation < old.generation:
+            return False
+        return state.log.next_sequence >= self.state.log.next_sequence
 
     def adopt(self, file: File, state: LiveState, turn: TurnLock | None = None) -> None:
         """Go on with another file (and its turn, when that is held already); lets go of the old one."""
@@ -266,12 +288,19 @@ class Handle:
         old.close()
 
     def replaced(self, message: str) -> FileReplacedError:
+        """The error for a path that names another file, with what this handle wrote and nobody has."""
         error = FileReplacedError(
             message,
             path=self.path,
             remedy="Open the path again; `unsaved` of this error holds what the new file lacks.",
         )
-        error.entries = list(self.own)
+        view = self.state.view()
+        for entry in self.own:
+            if entry.reuse_payload_from is not None:  # only readable while the lost file is open
+                with contextlib.suppress(Error):
+                    payload = view.payload(entry.reuse_payload_from)
+                    entry = replace(entry, payload=payload, reuse_payload_from=None)  # noqa: PLW2901
+            error.entries.append(entry)
         return error
 
     # --- turns --------------------------------------------------------------------
@@ -303,9 +332,10 @@ class Handle:
 
     def _take_turn(self) -> None:
         """Acquire the turn on the file that the path names, and catch up with it."""
+        deadline = time.monotonic() + self.options.lock_timeout
         while True:
             turn = self._turn
-            turn.acquire(self.options.lock_timeout)
+            turn.acquire(max(0.0, deadline - time.monotonic()))
             if self._note is not None:
                 self._note.set_turn(True)
             try:

@@ -37,9 +37,10 @@ def append_track(out: Appender, tail: ContentsTail, frame_count: int) -> None:
         tail.sketch_track = None
         return
     track = encode_track(frame_count)
-    tail.sketch_track = SketchManifest(
-        out.append(track), len(track), frame_count, SIZE_SMALL, 0, digest(track)
-    )
+    body = track.rstrip(b"\0")
+    offset = out.append(body)
+    out.append_zeros(len(track) - len(body))
+    tail.sketch_track = SketchManifest(offset, len(track), frame_count, SIZE_SMALL, 0, digest(track))
 
 
 class SketchPlacer:

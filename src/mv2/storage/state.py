@@ -78,14 +78,14 @@ class LiveState:
         """Make the next ``catch_up`` read everything again."""
         self._sector = None
 
-    def committed(self, anchor: Anchor) -> None:
-        """Continue from a commit this handle has just written."""
+    def committed(self, anchor: Anchor, header: bytes) -> None:
+        """Continue from a commit this handle has just written; reads nothing, so it cannot fail."""
         self._stand_on(anchor)
         self.overlay = Overlay(self.base.frame_count)
         self.log = self._appender(0, anchor.checkpoint_sequence + 1)
         self.unfinished = False
         self._unbound = False
-        self._sector = self.file.read(0, SECTOR_SIZE)
+        self._sector = header[:SECTOR_SIZE]
 
     def _stand_on(self, anchor: Anchor) -> None:
         self.anchor = anchor

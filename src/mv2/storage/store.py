@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mv2.storage.committer import Committer
 
 
+#: A load that makes up at least this part (1/n) of the frames counts as bulk.
+BULK_SHARE = 20
+
+
 class Store:
     """One open memory file. Safe to share between threads."""
 
@@ -205,7 +209,8 @@ class Store:
                 raise
             finally:
                 self._in_bulk = False
-            self._committer.compact_if_due()
+            much = bulk.frame_count * BULK_SHARE >= self._handle.state.base.frame_count
+            self._committer.compact_if_due(after_bulk=much)
 
     def _check_no_bulk(self, what: str) -> None:
         if self._in_bulk:

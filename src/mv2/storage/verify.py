@@ -245,10 +245,13 @@ class _Check:
             self.frames_checked += 1
             try:
                 record = self.view.record(frame_id)
-                self._frame(frame_id, record)
             except CorruptFileError as error:
                 self._error("frame_damaged", error.message, offset=error.offset, frame=frame_id)
                 continue
+            try:
+                self._frame(frame_id, record)
+            except CorruptFileError as error:
+                self._error("frame_damaged", error.message, offset=error.offset, frame=frame_id)
             if frame_id < self.base.frame_count and record.payload_length:
                 stored[record.payload_offset] = record.payload_length
                 if record.status == STATUS_ACTIVE:

@@ -9,6 +9,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+from mv2.testing._random import chooser
 from mv2.testing.check import scratch_directory
 from mv2.testing.stage import Play, Stage
 
@@ -223,6 +224,39 @@ def lazy_close(stage: Stage) -> None:
     stage.put(500)
 
 
+def two_handles(stage: Stage) -> None:
+    """Two writing handles take turns, commit and compact under each other."""
+    _begin(stage)
+    with stage.another() as other:
+        for number in range(4):
+            stage.put(300)
+            text = stage.text(400)
+            stage.do("put through the other handle", lambda text=text: other.put(text))  # type: ignore[misc]
+            if number == 1:
+                stage.do("commit", other.commit)
+            if number == 2:
+                stage.do("vacuum", other.vacuum)
+        stage.do("delete through the other handle", lambda: other.delete(0))
+        stage.put(200)
+    stage.put(100)
+
+
+def log_growth(stage: Stage) -> None:
+    """A file that has become too large for its log is compacted after a put, which stays acknowledged."""
+    stage.open()
+    for number in range(24):
+        stage.handle.put(chooser("blob", number).randbytes(100_000), title=f"blob {number}")
+    stage.close()
+    stage.start()
+    stage.open()
+    size = stage.handle.stats().log_bytes
+    while stage.handle.stats().log_bytes == size:
+        stage.put(2300)
+        assert len(stage.play.titles) < 100, "the log never grew"
+    stage.put(300)
+    stage.do("close", stage.close)
+
+
 def batch_durability(stage: Stage) -> None:
     """``durability="batch"``: a put may be lost until a batch or commit ends."""
     _begin(stage, durability="batch")
@@ -262,6 +296,8 @@ SCENARIOS: dict[str, Callable[[Stage], None]] = {
         compaction,
         vectors,
         lazy_close,
+        two_handles,
+        log_growth,
         batch_durability,
         no_durability,
     )

@@ -108,6 +108,11 @@ class Stage:
         self.memory = mv2.open(self.path, mode, **options)
         return self.memory
 
+    def another(self) -> Memvid:
+        """A further handle on the recorded disk."""
+        assert self._recorder is not None, "start() was not called"
+        return mv2.open(self.path, embedder="none", file_system=self._recorder)
+
     def close(self) -> None:
         """Close the memory."""
         self.handle.close()

@@ -186,7 +186,7 @@ def read(task: dict[str, Any]) -> None:
             now = {frame.uri or "" for frame in memory.frames() if frame.role == "document"}
             frames = memory.stats().frame_count
             backwards = sorted(seen - now)
-            if backwards or frames < count:
+            if (backwards and not task.get("deletions")) or frames < count:
                 report(event="backwards", lost=backwards, frames=[count, frames])
             seen, count, rounds = now, frames, rounds + 1
             numbers = sorted(int(uri.rsplit("/", 1)[1]) for uri in now if uri.startswith("mv2://t/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,6 +44,19 @@ def live_through(
         assert reader.verify(deep=True).ok
     with mv2.open(path, "r+") as again:
         check(again, built)
+
+
+WAYS = ["put", "put_many", "batch"]
+
+
+def add(memory: mv2.Memvid, way: str, *documents: dict[str, Any]) -> list[int]:
+    """Put documents in one of the WAYS; returns their ids."""
+    if way == "put_many":
+        return memory.put_many(documents)
+    if way == "batch":
+        with memory.batch():
+            return [memory.put(**document) for document in documents]
+    return [memory.put(**document) for document in documents]
 
 
 def long_text(size: int = 5000, seed: object = 0) -> str:
@@ -93,3 +107,12 @@ def stored_tail(path: Path) -> ContentsTail:
     data = path.read_bytes()
     record = decode_commit_record(data[HEADER_POSITION : HEADER_POSITION + RECORD_SIZE])
     return decode_contents(data[record.contents_offset :][: record.contents_length])[2]
+
+
+def picture(directory: Path) -> dict[str, bytes | str]:
+    """Every name below a directory, and what it holds."""
+    return {
+        str(place.relative_to(directory)): os.readlink(place) if place.is_symlink() else place.read_bytes()
+        for place in sorted(directory.rglob("*"))
+        if place.is_symlink() or place.is_file()
+    }

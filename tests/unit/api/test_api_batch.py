@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from life import found_ids, live_through, long_text
 
 import mv2
 from mv2.errors import HandleError, InvalidArgumentError
 from mv2.testing.faults import FaultFileSystem
 
-from life import found_ids, live_through, long_text
 
-
-class Stop(Exception):
+class WentWrongError(Exception):
     """What goes wrong inside a batch."""
 
 
@@ -66,7 +65,7 @@ def test_others_see_all_of_it_or_nothing(path: Path) -> None:
         assert [reader.text(frame.id) for frame in reader.frames()] == ["one", "two"]
 
 
-@pytest.mark.parametrize("kind", [Stop, KeyboardInterrupt, GeneratorExit, SystemExit])
+@pytest.mark.parametrize("kind", [WentWrongError, KeyboardInterrupt, GeneratorExit, SystemExit])
 @pytest.mark.parametrize("committed", [False, True])
 def test_an_exception_takes_all_of_it_back(path: Path, kind: type[BaseException], committed: bool) -> None:
     with mv2.open(path) as memory:
@@ -145,16 +144,19 @@ def test_an_empty_one_writes_nothing(path: Path) -> None:
         assert memory.stats().frame_count == 1
 
 
-class TestLargerThanTheLog:
-    TEXTS = [f"text {n} " + "filler words " * 150 for n in range(60)]
+TEXTS = [f"text {n} " + "filler words " * 150 for n in range(60)]
 
+
+class TestLargerThanTheLog:
     def test_becomes_one_commit(self, path: Path) -> None:
         with mv2.open(path) as memory:
             memory.put("pending before")
             before = memory.stats()
             with memory.batch():
-                ids = [memory.put(bytes([n]) * 10 + n.to_bytes(2, "big") * 2000 + b"\xff") for n in range(200)]
-                ids += [memory.put(text) for text in self.TEXTS]
+                ids = [
+                    memory.put(bytes([n]) * 10 + n.to_bytes(2, "big") * 2000 + b"\xff") for n in range(200)
+                ]
+                ids += [memory.put(text) for text in TEXTS]
                 assert memory.stats().generation == before.generation
             after = memory.stats()
             assert after.generation == before.generation + 1
@@ -162,16 +164,16 @@ class TestLargerThanTheLog:
             assert ids == list(range(1, 261))
             assert found_ids(memory, "text") == set(range(201, 261))
         with mv2.open(path, "r") as memory:
-            assert [memory.text(number) for number in ids[200:]] == self.TEXTS
+            assert [memory.text(number) for number in ids[200:]] == TEXTS
 
     def test_is_lost_together(self, path: Path) -> None:
         with mv2.open(path) as memory:
             memory.put("kept")
             size = path.stat().st_size
-            with pytest.raises(Stop), memory.batch():  # noqa: PT012
-                for text in self.TEXTS:
+            with pytest.raises(WentWrongError), memory.batch():  # noqa: PT012
+                for text in TEXTS:
                     memory.put(text)
-                raise Stop
+                raise WentWrongError
             assert memory.stats().frame_count == 1
             assert path.stat().st_size == size
             assert found_ids(memory, "text") == set()

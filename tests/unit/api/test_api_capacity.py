@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from life import stored_tail
 
 import mv2
 from mv2.errors import CapacityExceededError
@@ -14,8 +15,6 @@ from mv2.format.contents import contents_checksum, decode_contents, encode_conte
 from mv2.format.footer import Footer, encode_footer
 from mv2.format.header import decode_header, encode_header
 from mv2.format.manifests import TicketRef
-
-from life import stored_tail
 
 NOISE = b"\xff" + bytes(range(256)) * 40
 

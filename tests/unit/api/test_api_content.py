@@ -11,11 +11,10 @@ import random
 from pathlib import Path
 
 import pytest
+from life import chunks_of, live_through, long_text
 
 import mv2
 from mv2.errors import InvalidArgumentError, LimitError, MemoryNotFoundError
-
-from life import chunks_of, live_through, long_text
 
 MAGIC = b"MV2FOOT!"
 NOISE = random.Random(5).randbytes
@@ -198,7 +197,9 @@ class TestMemoryInsideAMemory:
         data = bytearray(path.read_bytes())
         data[:1024] = bytes(1024)
         path.write_bytes(data)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(path, "r") as memory:
+        with pytest.warns(mv2.RecoveryWarning):
+            opened = mv2.open(path, "r")
+        with opened as memory:
             assert [frame.uri for frame in memory.frames()] == ["mv2://outer", "mv2://file"]
             assert memory.content("mv2://file") == inner
 
@@ -214,7 +215,11 @@ class TestMemoryInsideAMemory:
     def test_magic_in_metadata_and_tags(self, path: Path) -> None:
         def check(memory: mv2.Memvid, number: int) -> None:
             frame = memory.frame(number)
-            assert (frame.metadata, frame.tags, frame.labels) == ({"MV2FOOT!": "MV2FOOT!"}, ("MV2FOOT!",), ("MV2FOOT!",))
+            assert (frame.metadata, frame.tags, frame.labels) == (
+                {"MV2FOOT!": "MV2FOOT!"},
+                ("MV2FOOT!",),
+                ("MV2FOOT!",),
+            )
 
         live_through(
             path,
@@ -305,7 +310,9 @@ class TestLargestContent:
     def test_the_limit_itself_is_allowed(self, memory: mv2.Memvid) -> None:
         assert len(memory.content(memory.put(b"\xff" * 1000))) == 1000
 
-    @pytest.mark.parametrize("content", [b"\xff" * 1001, "x" * 1001, "ü" * 501], ids=["bytes", "text", "wide text"])
+    @pytest.mark.parametrize(
+        "content", [b"\xff" * 1001, "x" * 1001, "ü" * 501], ids=["bytes", "text", "wide text"]
+    )
     def test_more_is_refused(self, memory: mv2.Memvid, content: str | bytes) -> None:
         with pytest.raises(LimitError):
             memory.put(content)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from life import WAYS, add, long_text
 
 import mv2
-
-from life import long_text
 
 CONTENTS: dict[str, Any] = {
     "short": "a short text",
@@ -20,22 +19,14 @@ CONTENTS: dict[str, Any] = {
     "binary, larger than the log": bytes(range(256)) * 1000,
     "text as bytes": b"readable bytes",
 }
-WAYS = ["put", "put_many", "batch"]
-
-
-def add(memory: mv2.Memvid, way: str, document: dict[str, Any]) -> int:
-    if way == "put_many":
-        return memory.put_many([document])[0]
-    if way == "batch":
-        with memory.batch():
-            return memory.put(**document)
-    return memory.put(**document)
 
 
 @pytest.fixture
 def other(memory: mv2.Memvid) -> mv2.Memvid:
     """The memory with documents that come near."""
-    memory.put_many([{"content": "a short tex"}, {"content": b"\0"}, {"content": long_text(5001)}, {"content": " "}])
+    memory.put_many(
+        [{"content": "a short tex"}, {"content": b"\0"}, {"content": long_text(5001)}, {"content": " "}]
+    )
     memory.put("a short texT")
     memory.put(long_text(4999))
     return memory
@@ -44,14 +35,17 @@ def other(memory: mv2.Memvid) -> mv2.Memvid:
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("stage", ["pending", "committed", "reopened"])
-def test_the_id_of_the_first_is_returned(path: Path, other: mv2.Memvid, content: Any, way: str, stage: str) -> None:
-    first = add(other, way, {"content": content, "uri": "mv2://a", "dedup": True})
+def test_the_id_of_the_first_is_returned(
+    path: Path, other: mv2.Memvid, content: Any, way: str, stage: str
+) -> None:
+    (first,) = add(other, way, {"content": content, "uri": "mv2://a", "dedup": True})
     if stage != "pending":
         other.commit()
     with mv2.open(path) as memory:
         chosen = memory if stage == "reopened" else other
         count = chosen.stats().frame_count
-        assert add(chosen, way, {"content": content, "uri": "mv2://b", "title": "new", "dedup": True}) == first
+        again = {"content": content, "uri": "mv2://b", "title": "new", "dedup": True}
+        assert add(chosen, way, again) == [first]
         assert chosen.stats().frame_count == count
         assert (chosen.frame(first).uri, chosen.frame(first).title) == ("mv2://a", None)
         with pytest.raises(mv2.FrameNotFoundError):
@@ -69,7 +63,7 @@ def test_what_is_gone_does_not_count(memory: mv2.Memvid, content: Any, way: str,
     else:
         memory.put("something else", uri="mv2://a")
     count = memory.stats().frame_count
-    number = add(memory, way, {"content": content, "dedup": True})
+    (number,) = add(memory, way, {"content": content, "dedup": True})
     assert number == count
     assert memory.frame(number).status == "active"
 
@@ -105,21 +99,23 @@ class TestInsideOneCall:
     @pytest.mark.parametrize("way", ["put_many", "batch"])
     def test_each_after_the_first(self, memory: mv2.Memvid, content: Any, way: str) -> None:
         documents = [{"content": content, "dedup": True} for _ in range(3)]
-        ids = self._add(memory, way, documents)
+        ids = add(memory, way, *documents)
         assert ids == [0, 0, 0]
         assert memory.stats().document_count == 1
 
     @pytest.mark.parametrize("way", ["put_many", "batch"])
     def test_a_first_that_did_not_ask(self, memory: mv2.Memvid, way: str) -> None:
         documents = [{"content": "same"}, {"content": "same"}, {"content": "same", "dedup": True}]
-        ids = self._add(memory, way, documents)
+        ids = add(memory, way, *documents)
         assert ids[:2] == [0, 1]
         assert ids[2] in {0, 1}
         assert memory.stats().frame_count == 2
 
     @pytest.mark.parametrize("way", ["put_many", "batch"])
     @pytest.mark.parametrize("before", [False, True])
-    def test_what_the_same_call_replaced_does_not_count(self, memory: mv2.Memvid, way: str, before: bool) -> None:
+    def test_what_the_same_call_replaced_does_not_count(
+        self, memory: mv2.Memvid, way: str, before: bool
+    ) -> None:
         documents = [
             {"content": "alpha", "uri": "mv2://a", "dedup": True},
             {"content": "beta", "uri": "mv2://a", "dedup": True},
@@ -127,13 +123,7 @@ class TestInsideOneCall:
         ]
         if before:
             memory.put(**documents.pop(0))
-        ids = self._add(memory, way, documents)
+        ids = add(memory, way, *documents)
         assert memory.frame(ids[-1]).status == "active"
         assert memory.text(ids[-1]) == "alpha"
         assert memory.frame(ids[-1]).uri == "mv2://c"
-
-    def _add(self, memory: mv2.Memvid, way: str, documents: list[dict[str, Any]]) -> list[int]:
-        if way == "put_many":
-            return memory.put_many(documents)
-        with memory.batch():
-            return [memory.put(**document) for document in documents]

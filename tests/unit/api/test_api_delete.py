@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from life import found_ids, live_through, long_text
 
 import mv2
 from mv2.errors import FrameInactiveError, InvalidArgumentError
-
-from life import found_ids, live_through, long_text
 
 
 @pytest.mark.parametrize("by", ["id", "uri"])

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from life import WAYS, add, chunks_of, live_through, long_text, stored_tail
 
 import mv2
 from mv2.errors import InvalidArgumentError, VecDimensionMismatchError
 from mv2.storage.vector_store import MAX_SEGMENTS
-
-from life import chunks_of, live_through, long_text, stored_tail
 
 RANDOM = np.random.default_rng(7)
 LONG = long_text(4000)
@@ -59,7 +58,11 @@ def test_any_dimension(path: Path, dimension: int) -> None:
     rows = RANDOM.standard_normal((2, dimension)).astype(np.float32)
 
     def build(memory: mv2.Memvid) -> list[int]:
-        return [memory.put("a", embedding=rows[0]), memory.put(b"\xff", embedding=rows[1]), memory.put("none")]
+        return [
+            memory.put("a", embedding=rows[0]),
+            memory.put(b"\xff", embedding=rows[1]),
+            memory.put("none"),
+        ]
 
     def check(memory: mv2.Memvid, ids: list[int]) -> None:
         assert [vector(memory, number) for number in ids] == [rows[0].tobytes(), rows[1].tobytes(), None]
@@ -117,20 +120,14 @@ class TestChunks:
 
 class TestDimension:
     @pytest.mark.parametrize("committed", [False, True])
-    @pytest.mark.parametrize("way", ["put", "put_many", "batch"])
+    @pytest.mark.parametrize("way", WAYS)
     def test_must_be_that_of_the_others(self, memory: mv2.Memvid, committed: bool, way: str) -> None:
         memory.put("first", embedding=[1, 2, 3])
         if committed:
             memory.commit()
-        with pytest.raises(VecDimensionMismatchError, match="2 .* 3") as refusal:
-            if way == "put":
-                memory.put("second", embedding=[1, 2])
-            elif way == "put_many":
-                memory.put_many([{"content": "fine"}, {"content": "second", "embedding": [1, 2]}])
-            else:
-                with memory.batch():
-                    memory.put("fine")
-                    memory.put("second", embedding=[1, 2])
+        documents = [{"content": "fine"}, {"content": "second", "embedding": [1, 2]}]
+        with pytest.raises(VecDimensionMismatchError, match=r"2 .* 3") as refusal:
+            add(memory, way, *documents[way == "put" :])
         assert isinstance(refusal.value, InvalidArgumentError)
         assert memory.stats().frame_count == 1
         memory.put("third", embedding=[4, 5, 6])
@@ -139,12 +136,7 @@ class TestDimension:
     def test_inside_one_call(self, memory: mv2.Memvid, way: str) -> None:
         documents = [{"content": "a", "embedding": [1, 2, 3]}, {"content": "b", "embedding": [1]}]
         with pytest.raises(VecDimensionMismatchError):
-            if way == "put_many":
-                memory.put_many(documents)
-            else:
-                with memory.batch():
-                    for document in documents:
-                        memory.put(**document)
+            add(memory, way, *documents)
         assert memory.stats().frame_count == 0
         memory.put("free again", embedding=[1])
 

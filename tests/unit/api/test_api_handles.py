@@ -10,12 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from life import found_ids
 
 import mv2
 from mv2.errors import ClosedError, ForkedHandleError, HandleError, LockedError
 from mv2.testing.processes import Worker, workers
-
-from life import found_ids
 
 CALLS: dict[str, Callable[[mv2.Memvid], object]] = {
     "put": lambda memory: memory.put("x"),
@@ -148,12 +147,13 @@ class TestThreads:
     def test_readers_share_a_handle(self, path: Path) -> None:
         with mv2.open(path) as memory:
             memory.put_many([{"content": f"text number{n}"} for n in range(50)])
-        wrong: list[object] = []
+        right: list[bool] = []
 
         def read() -> None:
-            for n in range(50):
-                if reader.text(n) != f"text number{n}" or found_ids(reader, f"number{n}") != {n}:
-                    wrong.append(n)
+            right.extend(
+                reader.text(n) == f"text number{n}" and found_ids(reader, f"number{n}") == {n}
+                for n in range(50)
+            )
 
         with mv2.open(path, "r") as reader:
             threads = [threading.Thread(target=read) for _ in range(4)]
@@ -161,7 +161,7 @@ class TestThreads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert wrong == []
+        assert right == [True] * 200
 
     def test_closing_while_others_use_it(self, path: Path) -> None:
         """They get a ClosedError, and what was acknowledged before is there."""
@@ -199,7 +199,11 @@ class TestThreads:
                 memory.put("two")
             thread.join()
             assert numbers == [2]
-            assert [memory.text(frame.id) for frame in memory.frames()] == ["one", "two", "from another thread"]
+            assert [memory.text(frame.id) for frame in memory.frames()] == [
+                "one",
+                "two",
+                "from another thread",
+            ]
 
 
 FORKED = """
@@ -247,7 +251,9 @@ with mv2.open(path, "r") as memory:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_cannot_use_the_handle(path: Path) -> None:
     """And its end, closing everything it inherited, releases nothing of the parent's."""
-    run = subprocess.run([sys.executable, "-W", "error", "-c", FORKED, str(path)], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", FORKED, str(path)], capture_output=True, text=True
+    )
     assert run.stderr == ""
     assert run.stdout.splitlines() == [
         "child []",
@@ -326,7 +332,12 @@ class TestLocks:
             memory.put("first")
             with workers([{"role": "stall", "path": str(path), "worker": 1}]) as (staller,):
                 staller.wait_for("holding")
-                for write in (lambda: memory.put("x"), memory.commit, lambda: memory.delete(0), memory.vacuum):
+                for write in (
+                    lambda: memory.put("x"),
+                    memory.commit,
+                    lambda: memory.delete(0),
+                    memory.vacuum,
+                ):
                     with pytest.raises(LockedError) as refusal:
                         write()
                     self._names(refusal.value, staller)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from life import live_through, long_text, same
 
 import mv2
 from mv2.errors import InvalidArgumentError, LimitError
-
-from life import live_through, long_text, same
 
 VALUES: dict[str, Any] = {
     "zero": 0,
@@ -64,7 +64,9 @@ def _assert_same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
         assert same(found[key], value), f"{key}: {found[key]!r} instead of {value!r}"
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "ключ", "e\u0301", "🦊", "a\nb", 'quo"te', "x" * 2000, "Mv2:a", "mv2"])
+@pytest.mark.parametrize(
+    "key", ["", " ", "a b", "ключ", "e\u0301", "🦊", "a\nb", 'quo"te', "x" * 2000, "Mv2:a", "mv2"]
+)
 def test_keys_are_any_text(path: Path, key: str) -> None:
     with mv2.open(path) as memory:
         number = memory.put("x", metadata={key: "value"})
@@ -118,13 +120,13 @@ NOT_JSON: dict[str, Any] = {
 @pytest.mark.parametrize("way", ["put", "put_many", "update"])
 def test_other_values_are_refused(memory: mv2.Memvid, value: Any, way: str) -> None:
     number = memory.put("there already", metadata={"kept": True})
+    act: Callable[[], object] = {
+        "put": lambda: memory.put("x", metadata={"key of it": value}),
+        "put_many": lambda: memory.put_many([{"content": "x", "metadata": {"key of it": value}}]),
+        "update": lambda: memory.update(number, metadata={"key of it": value}),
+    }[way]
     with pytest.raises(InvalidArgumentError, match="key of it"):
-        if way == "put":
-            memory.put("x", metadata={"key of it": value})
-        elif way == "put_many":
-            memory.put_many([{"content": "x", "metadata": {"key of it": value}}])
-        else:
-            memory.update(number, metadata={"key of it": value})
+        act()
     assert memory.stats().frame_count == 1
     assert dict(memory.frame(number).metadata) == {"kept": True}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from life import long_text, picture
 
 import mv2
 from mv2.errors import (
@@ -16,23 +16,18 @@ from mv2.errors import (
     CorruptFileError,
     EncryptedFileError,
     InvalidArgumentError,
-    LockedError,
     MemoryExistsError,
     MemoryNotFoundError,
     NotAMemoryError,
-    ReadOnlyError,
     UnsupportedVersionError,
 )
-from mv2.testing.faults import Fault, FaultFileSystem
-
-from life import long_text
 
 MODES = ["r", "r+", "a", "x", "w"]
 WAYS: dict[str, Callable[[Path], mv2.Memvid]] = {
     "r": lambda path: mv2.open(path, "r"),
     "r+": lambda path: mv2.open(path, "r+"),
     "a": lambda path: mv2.open(path, "a"),
-    "default": lambda path: mv2.open(path),
+    "default": mv2.open,
     "x": lambda path: mv2.open(path, "x"),
     "w": lambda path: mv2.open(path, "w"),
     "create": mv2.Memvid.create,
@@ -51,15 +46,6 @@ def filled(path: Path) -> Path:
         memory.put("hello word", uri="mv2://one")
         memory.put(long_text(), uri="mv2://long")
     return path
-
-
-def picture(directory: Path) -> dict[str, bytes | str]:
-    """Every name below a directory, and what it holds."""
-    return {
-        str(found.relative_to(directory)): os.readlink(found) if found.is_symlink() else found.read_bytes()
-        for found in sorted(directory.rglob("*"))
-        if found.is_symlink() or found.is_file()
-    }
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -128,7 +114,15 @@ class TestWhatStandsThere:
             (b"MV2E" + bytes(300), EncryptedFileError),
             (b"SQLite format 3\0" + bytes(4096), NotAMemoryError),
         ],
-        ids=["text", "one byte", "cut off in the magic", "cut off in the header", "zeros", "capsule", "sqlite"],
+        ids=[
+            "text",
+            "one byte",
+            "cut off in the magic",
+            "cut off in the header",
+            "zeros",
+            "capsule",
+            "sqlite",
+        ],
     )
     def test_another_file(self, path: Path, way: str, content: bytes, kind: type[mv2.Error]) -> None:
         path.write_bytes(content)
@@ -156,7 +150,7 @@ class TestWhatStandsThere:
 
     def test_a_directory(self, path: Path, way: str) -> None:
         path.mkdir()
-        with pytest.raises(MemoryExistsError if way in MUST_NOT_EXIST else NotAMemoryError, match="director|exists"):
+        with pytest.raises(MemoryExistsError if way in MUST_NOT_EXIST else NotAMemoryError):
             WAYS[way](path)
         assert path.is_dir()
 
@@ -198,7 +192,15 @@ class TestWhatStandsThere:
     def test_names_that_only_look_forbidden(self, filled: Path, way: str) -> None:
         if way in MUST_NOT_EXIST:
             filled.unlink()
-        for name in ("m.mv2-wal2", "m.mv2.wal", "m-wal", ".m.mv2-wal", "other.mv2-wal", "m.mv2-WAL", ".m.mv2.walx"):
+        for name in (
+            "m.mv2-wal2",
+            "m.mv2.wal",
+            "m-wal",
+            ".m.mv2-wal",
+            "other.mv2-wal",
+            "m.mv2-WAL",
+            ".m.mv2.walx",
+        ):
             (filled.parent / name).write_bytes(b"")
         WAYS[way](filled).close()
 
@@ -230,7 +232,9 @@ def test_the_directory_of_a_bare_name(tmp_path: Path, monkeypatch: pytest.Monkey
     assert sorted(os.listdir(tmp_path)) == ["m.mv2", "other"]
 
 
-@pytest.mark.parametrize("name", ["ünï 東京.mv2", "with space", "no-extension", ".hidden", "a.b.c", "-dash", "x" * 200])
+@pytest.mark.parametrize(
+    "name", ["ünï 東京.mv2", "with space", "no-extension", ".hidden", "a.b.c", "-dash", "x" * 200]
+)
 def test_any_name(tmp_path: Path, name: str) -> None:
     with mv2.open(tmp_path / name) as memory:
         memory.put("one")
@@ -299,146 +303,3 @@ class TestLinks:
         (tmp_path / "m.mv2-wal").write_bytes(b"")
         with pytest.raises(AuxiliaryFileError):
             mv2.open(link, "r")
-
-
-class TestReplacing:
-    """Mode "w" makes a new memory in the place of the old one, all at once or not at all."""
-
-    def test_a_reader_of_the_old_one_goes_on(self, filled: Path) -> None:
-        with mv2.open(filled, "r") as reader:
-            with mv2.open(filled, "w") as memory:
-                memory.put("new word", uri="mv2://new")
-                assert reader.text("mv2://one") == "hello word"
-                assert reader.text("mv2://long") == long_text()
-                assert [hit.uri for hit in reader.find("hello").hits] == ["mv2://one"]
-                assert reader.verify(deep=True).frames_checked == reader.stats().frame_count
-            reader.refresh()
-            assert [frame.uri for frame in reader.frames()] == ["mv2://new"]
-            assert reader.find("hello").total == 0
-            assert reader.find("new").total == 1
-
-    @pytest.mark.parametrize("lock", ["write", "handle"])
-    def test_not_while_somebody_writes(self, filled: Path, lock: mv2.types.LockMode) -> None:
-        with mv2.open(filled, lock=lock) as memory:
-            with pytest.raises(LockedError):
-                mv2.open(filled, "w", lock_timeout=0)
-            assert memory.put("goes on", uri="mv2://more") > 0
-        with mv2.open(filled, "r") as memory:
-            assert memory.text("mv2://one") == "hello word"
-            assert memory.text("mv2://more") == "goes on"
-        assert os.listdir(filled.parent) == [filled.name]
-
-    def test_keeps_mode_and_attributes(self, filled: Path) -> None:
-        filled.chmod(0o604)
-        with_attributes = _set_attribute(filled)
-        mv2.open(filled, "w").close()
-        assert filled.stat().st_mode & 0o777 == 0o604
-        if with_attributes:
-            assert os.getxattr(filled, "user.mv2test") == b"kept"
-
-    @pytest.mark.parametrize("call", ["create", "write", "sync", "rename"])
-    def test_all_or_nothing(self, filled: Path, call: str) -> None:
-        """Whatever file call fails: the old memory is there, whole, and nothing beside it."""
-        before = picture(filled.parent)
-        for number in range(3):
-            disk = FaultFileSystem()
-            disk.arm(Fault(number, 28, kinds=frozenset({call})))
-            try:
-                mv2.open(filled, "w", file_system=disk).close()
-            except mv2.StorageError:
-                assert picture(filled.parent) == before
-            else:
-                break
-        assert number > 0
-
-
-def _set_attribute(path: Path) -> bool:
-    try:
-        os.setxattr(path, "user.mv2test", b"kept")
-    except (OSError, AttributeError):
-        return False
-    return True
-
-
-class TestReading:
-    """A reader needs no right to write, and leaves no trace."""
-
-    @pytest.mark.parametrize("pending", [False, True])
-    def test_changes_nothing(self, path: Path, pending: bool) -> None:
-        with mv2.open(path, close="lazy" if pending else "checkpoint") as memory:
-            memory.put("hello word", uri="mv2://one")
-            memory.put(long_text())
-        path.chmod(0o444)
-        path.parent.chmod(0o555)
-        try:
-            os.utime(path, ns=(10**18, 10**18))
-            before, stamp = picture(path.parent), path.stat()
-            disk = FaultFileSystem()
-            with mv2.open(path, "r", file_system=disk) as memory:
-                assert (memory.stats().pending_count > 0) == pending
-                assert memory.text("mv2://one") == "hello word"
-                assert memory.find("hello").total == 1
-                assert len(memory.timeline()) == len(list(memory.frames())) == 2
-                assert memory.verify(deep=True).ok
-                memory.refresh()
-            after = path.stat()
-            assert disk.changes() == []
-            assert picture(path.parent) == before
-            assert (after.st_mtime_ns, after.st_ctime_ns, after.st_ino) == (
-                stamp.st_mtime_ns, stamp.st_ctime_ns, stamp.st_ino,
-            )  # fmt: skip
-        finally:
-            path.parent.chmod(0o755)
-
-    @pytest.mark.parametrize("mode", ["r+", "a"])
-    def test_opening_for_writing_and_doing_nothing_changes_nothing(self, filled: Path, mode: mv2.types.Mode) -> None:
-        before, stamp = picture(filled.parent), filled.stat().st_mtime_ns
-        with mv2.open(filled, mode) as memory:
-            assert memory.text("mv2://one") == "hello word"
-            memory.commit()
-        assert picture(filled.parent) == before
-        assert filled.stat().st_mtime_ns == stamp
-
-    @pytest.mark.parametrize(
-        "write",
-        [
-            lambda memory: memory.put("x"),
-            lambda memory: memory.put_many([{"content": "x"}]),
-            lambda memory: memory.update("mv2://one", title="x"),
-            lambda memory: memory.delete("mv2://one"),
-            lambda memory: memory.batch().__enter__(),
-            lambda memory: memory.commit(),
-            lambda memory: memory.vacuum(),
-        ],
-        ids=["put", "put_many", "update", "delete", "batch", "commit", "vacuum"],
-    )
-    def test_writing_is_refused(self, filled: Path, write: Callable[[mv2.Memvid], object]) -> None:
-        before = picture(filled.parent)
-        with mv2.open(filled, "r") as memory:
-            with pytest.raises(ReadOnlyError) as refusal:
-                write(memory)
-            assert isinstance(refusal.value, PermissionError)
-            assert refusal.value.remedy
-            assert memory.text("mv2://one") == "hello word"
-        assert picture(filled.parent) == before
-
-    def test_goes_on_when_the_file_is_removed(self, filled: Path) -> None:
-        with mv2.open(filled, "r") as memory:
-            filled.unlink()
-            assert memory.text("mv2://one") == "hello word"
-            assert memory.find("hello").total == 1
-            with pytest.raises(mv2.FileReplacedError):
-                memory.refresh()
-            assert memory.text("mv2://one") == "hello word"
-
-    def test_does_not_keep_writers_out(self, filled: Path) -> None:
-        with mv2.open(filled, "r"), mv2.open(filled, lock="handle", lock_timeout=0) as memory:
-            memory.put("x")
-
-
-def test_a_copy_is_a_memory_of_its_own(filled: Path, tmp_path: Path) -> None:
-    shutil.copy(filled, tmp_path / "copy.mv2")
-    with mv2.open(filled) as first, mv2.open(tmp_path / "copy.mv2") as second:
-        first.put("first word")
-        second.put("second word")
-        assert first.find("word").total == second.find("word").total == 2

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from life import all_frames, found_ids, stored_tail
 
 import mv2
 from mv2.format import contents, footer
 from mv2.format.contents import ContentsTail
 from mv2.format.lexical_batch import is_plain_file_name
-
-from life import all_frames, found_ids, stored_tail
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CONTAINER = sorted(path.stem for path in (FIXTURES / "container").glob("*.mv2"))
@@ -72,7 +71,16 @@ def test_frames_are_read_as_recorded(stem: str) -> None:
             assert memory.stats().frame_count == len(golden["frames"]) + PENDING.get(stem, 0)
         for row in golden["frames"]:
             frame = memory.frame(row["id"])
-            for name in ("uri", "title", "kind", "track", "timestamp", "parent_id", "chunk_index", "supersedes"):
+            for name in (
+                "uri",
+                "title",
+                "kind",
+                "track",
+                "timestamp",
+                "parent_id",
+                "chunk_index",
+                "supersedes",
+            ):
                 assert getattr(frame, name) == row[name], name
             for name in ("chunk_count", "superseded_by", "source_path", "status"):
                 assert getattr(frame, name) == row[name], name
@@ -122,7 +130,9 @@ def test_listings_are_those_of_the_original(stem: str) -> None:
             assert bool(ids) == bool(hits), word
             for number in hits:
                 frame, text = memory.frame(number), memory.text(number).lower()
-                named = " ".join([text, frame.title or "", frame.uri or "", *frame.tags, *frame.labels]).lower()
+                named = " ".join(
+                    [text, frame.title or "", frame.uri or "", *frame.tags, *frame.labels]
+                ).lower()
                 assert any(part in named for part in word.split()), f"{word} is not in frame {number}"
                 assert frame.status == "active"
 
@@ -204,11 +214,16 @@ class TestWriting:
             ids = [frame.id for frame in memory.frames()][:2]
             contents_before = [memory.content(number) for number in ids]
             metadata = [dict(memory.frame(number).metadata) for number in ids]
-            renewed = [memory.update(number, title="renewed", metadata={"n": 1}, merge=True) for number in ids]
+            renewed = [
+                memory.update(number, title="renewed", metadata={"n": 1}, merge=True) for number in ids
+            ]
             memory.commit()
             for number, content, known in zip(renewed, contents_before, metadata, strict=True):
                 assert memory.content(number) == content
-                assert (memory.frame(number).title, memory.frame(number).metadata) == ("renewed", {**known, "n": 1})
+                assert (memory.frame(number).title, memory.frame(number).metadata) == (
+                    "renewed",
+                    {**known, "n": 1},
+                )
             for number in renewed:
                 memory.delete(number)
             memory.commit()
@@ -221,7 +236,9 @@ class TestWriting:
 
     def test_an_open_that_writes_nothing_leaves_the_file_alone(self, copy: Path) -> None:
         """But for the logs that somebody has to move."""
-        if any(found.name.startswith(tuple(PENDING)) for found in ALL if found.read_bytes() == copy.read_bytes()):
+        if any(
+            found.name.startswith(tuple(PENDING)) for found in ALL if found.read_bytes() == copy.read_bytes()
+        ):
             pytest.skip("has pending records")
         before = copy.read_bytes()
         mv2.open(copy, "r+").close()
@@ -280,11 +297,11 @@ def test_the_golden_files_have_every_track() -> None:
 class TestPendingRecords:
     """The original was killed between the log and the commit."""
 
-    TITLES = ["Committed", "Pending 0", "Pending 1", "Pending 2"]
+    TITLES = ("Committed", "Pending 0", "Pending 1", "Pending 2")
 
     def test_are_shown(self) -> None:
         with mv2.open(FIXTURES / "container" / "pending_wal.mv2", "r") as memory:
-            assert [frame.title for frame in memory.frames()] == self.TITLES
+            assert tuple(frame.title for frame in memory.frames()) == self.TITLES
             assert memory.stats().pending_count == 3
             assert memory.text(1) == "Pending record 0 waits in the log for replay."
             assert found_ids(memory, "replay") == {1, 2, 3}
@@ -293,11 +310,11 @@ class TestPendingRecords:
         path = tmp_path / "m.mv2"
         shutil.copyfile(FIXTURES / "container" / "pending_wal.mv2", path)
         with mv2.open(path, "r+") as memory:
-            assert [frame.title for frame in memory.frames()] == self.TITLES
+            assert tuple(frame.title for frame in memory.frames()) == self.TITLES
             assert memory.put("the fifth") == 4
         with mv2.open(path, "r") as memory:
             assert memory.stats().pending_count == 0
-            assert [frame.title for frame in memory.frames()] == [*self.TITLES, None]
+            assert tuple(frame.title for frame in memory.frames()) == (*self.TITLES, None)
             assert found_ids(memory, "replay") == {1, 2, 3}
             assert memory.verify(deep=True).ok
 
@@ -319,7 +336,9 @@ class TestPendingRecords:
 
 
 @pytest.mark.parametrize("mode", ["r", "r+"])
-def test_hostile_names_are_harmless(tmp_path: Path, mode: mv2.types.Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_names_are_harmless(
+    tmp_path: Path, mode: mv2.types.Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Index files with names that lead out of the directory are never written to disk."""
     source = FIXTURES / "container" / "hostile_paths.mv2"
     names = [found.path for found in original_tail(source.read_bytes()).catalogue.tantivy_segments]
@@ -343,6 +362,8 @@ def test_hostile_names_are_harmless(tmp_path: Path, mode: mv2.types.Mode, monkey
     assert not Path(absolute).exists()
     assert [found for found in tmp_path.rglob("*") if found.is_file()] == [place / "m.mv2"]
     if mode == "r+":
-        assert all(is_plain_file_name(d.path) for d in stored_tail(place / "m.mv2").catalogue.tantivy_segments)
+        assert all(
+            is_plain_file_name(d.path) for d in stored_tail(place / "m.mv2").catalogue.tantivy_segments
+        )
         with mv2.open("m.mv2", "r") as memory:
             assert memory.verify(deep=True).ok

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from life import found_ids, live_through, long_text
 
 import mv2
 from mv2.errors import DuplicateUriError, InvalidArgumentError
 from mv2.testing.faults import FaultFileSystem
-
-from life import found_ids, live_through, long_text
 
 
 def documents(count: int, first: int = 0) -> list[dict[str, Any]]:
@@ -22,8 +21,8 @@ def documents(count: int, first: int = 0) -> list[dict[str, Any]]:
 def test_all_fields_of_both_forms(path: Path) -> None:
     fields: dict[str, Any] = {
         "content": "content word", "uri": "mv2://a", "title": "T", "tags": ["t 1", "t2"], "labels": ["l"],
-        "metadata": {"n": 2**70}, "timestamp": "2024-03-05", "track": "tr", "kind": "k", "embedding": [1.5, 2.5],
-        "mime": "text/x", "source_path": "a/b.txt",
+        "metadata": {"n": 2**70}, "timestamp": "2024-03-05", "track": "tr", "kind": "k",
+        "embedding": [1.5, 2.5], "mime": "text/x", "source_path": "a/b.txt",
     }  # fmt: skip
 
     def build(memory: mv2.Memvid) -> list[int]:

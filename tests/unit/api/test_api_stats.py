@@ -6,10 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
+from life import all_frames, long_text
 
 import mv2
-
-from life import all_frames, long_text
 
 
 def compare(memory: mv2.Memvid, path: Path, read_only: bool) -> mv2.Stats:
@@ -26,8 +25,12 @@ def compare(memory: mv2.Memvid, path: Path, read_only: bool) -> mv2.Stats:
     assert stats.superseded_frame_count == sum(frame.status == "superseded" for frame in frames)
     assert stats.vector_count == len(vectors)
     assert stats.vector_dimension == (len(vectors[0]) if vectors else 0)
-    assert (stats.first_timestamp, stats.last_timestamp) == ((min(times), max(times)) if times else (None, None))
-    assert stats.logical_bytes == sum(len(memory.content(f.id)) for f in frames if f.chunk_count is None or f.role == "chunk")
+    assert (stats.first_timestamp, stats.last_timestamp) == (
+        (min(times), max(times)) if times else (None, None)
+    )
+    assert stats.logical_bytes == sum(
+        len(memory.content(f.id)) for f in frames if f.chunk_count is None or f.role == "chunk"
+    )
     assert stats.size_bytes == path.stat().st_size
     assert stats.dead_bytes == max(0, stats.size_bytes - stats.live_bytes)
     assert stats.path == str(path)
@@ -58,7 +61,9 @@ def test_after_anything(path: Path, seed: int) -> None:
             elif kind == 5:
                 (memory.commit, memory.vacuum)[step % 2]()
             else:
-                memory.put(f"text {step}", uri=f"mv2://{choose.randrange(6)}", embedding=vector, timestamp=step)
+                memory.put(
+                    f"text {step}", uri=f"mv2://{choose.randrange(6)}", embedding=vector, timestamp=step
+                )
             compare(memory, path, read_only=False)
         with mv2.open(path, "r") as reader:
             compare(reader, path, read_only=True)
@@ -134,5 +139,11 @@ def test_sizes_of_the_parts(memory: mv2.Memvid) -> None:
     assert 20 * 400 <= stats.vector_bytes < 20 * 400 + 500
     assert stats.lexical_bytes > 500
     assert stats.contents_bytes > 20 * 100
-    parts = stats.log_bytes + stats.payload_bytes + stats.vector_bytes + stats.lexical_bytes + stats.contents_bytes
+    parts = (
+        stats.log_bytes
+        + stats.payload_bytes
+        + stats.vector_bytes
+        + stats.lexical_bytes
+        + stats.contents_bytes
+    )
     assert parts < stats.live_bytes <= stats.size_bytes

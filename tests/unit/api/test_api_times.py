@@ -1,4 +1,5 @@
 """Times: what people may give, and the moments the engine notes itself."""
+# ruff: noqa: DTZ001 - times without a zone are among what people give
 
 from __future__ import annotations
 
@@ -8,16 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from life import live_through, long_text
 
 import mv2
 from mv2.errors import InvalidArgumentError
 
-from life import live_through, long_text
-
 if TYPE_CHECKING:
     from conftest import Clock
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 TOKYO = dt.timezone(dt.timedelta(hours=9))
 
 TIMES: list[tuple[Any, int]] = [
@@ -143,7 +143,10 @@ class TestMoments:
     @pytest.mark.parametrize("way", ["put_many", "batch"])
     def test_in_bulk(self, path: Path, clock: Clock, way: str) -> None:
         put_at = clock.tick()
-        documents = [{"content": "one", "uri": "mv2://a", "timestamp": 1}, {"content": "two", "uri": "mv2://a"}]
+        documents = [
+            {"content": "one", "uri": "mv2://a", "timestamp": 1},
+            {"content": "two", "uri": "mv2://a"},
+        ]
         with mv2.open(path) as memory:
             if way == "put_many":
                 memory.put_many(documents)

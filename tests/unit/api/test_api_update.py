@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from life import all_frames, chunks_of, found_ids, live_through, long_text
 
 import mv2
 from mv2.errors import DuplicateUriError, FrameInactiveError, InvalidArgumentError, VecDimensionMismatchError
-
-from life import all_frames, chunks_of, found_ids, live_through, long_text
 
 FIELDS: dict[str, Any] = {
     "uri": "mv2://a", "title": "Title", "tags": ("t 1", "t2"), "labels": ("l",),
@@ -19,7 +18,8 @@ FIELDS: dict[str, Any] = {
 }  # fmt: skip
 CHANGES: dict[str, Any] = {
     "uri": "mv2://other", "title": "Other", "tags": ("o",), "labels": ("p", "q"),
-    "metadata": {"c": True}, "timestamp": -5, "track": "other track", "kind": "other kind", "mime": "text/html",
+    "metadata": {"c": True}, "timestamp": -5, "track": "other track", "kind": "other",
+    "mime": "text/html",
 }  # fmt: skip
 SHORT, LONG = "the text of it", long_text(4000)
 VECTOR = [0.5, -1.25, 3.0]
@@ -120,7 +120,9 @@ class TestMetadata:
 
 class TestContent:
     @pytest.mark.parametrize("old", [SHORT, LONG, b"\xff\x00"], ids=["short", "long", "binary"])
-    @pytest.mark.parametrize("new", ["new words", "zebra " + long_text(3000), b"\xfe\x01"], ids=["short", "long", "binary"])
+    @pytest.mark.parametrize(
+        "new", ["new words", "zebra " + long_text(3000), b"\xfe\x01"], ids=["short", "long", "binary"]
+    )
     def test_of_any_kind_by_any_other(self, path: Path, old: str | bytes, new: str | bytes) -> None:
         def build(memory: mv2.Memvid) -> tuple[int, int]:
             first = memory.put(old, **FIELDS, mime="x/y")
@@ -132,7 +134,9 @@ class TestContent:
             assert memory.content(second) == (new.encode() if isinstance(new, str) else new)
             fields = {**FIELDS, "mime": None if isinstance(new, bytes) else "text/plain"}
             assert fields_of(memory.frame(second)) == fields
-            active = {frame.id for frame in all_frames(memory) if frame.status == "active"} - {memory.frame("mv2://a").id}
+            active = {frame.id for frame in all_frames(memory) if frame.status == "active"} - {
+                memory.frame("mv2://a").id
+            }
             chunk_ids = {chunk.id for chunk in chunks_of(memory, second)}
             assert bool(chunk_ids) == (isinstance(new, str) and len(new) > 2400)
             assert {number for number in active if memory.frame(number).role == "chunk"} == chunk_ids
@@ -159,17 +163,23 @@ class TestContent:
 
     def test_a_refused_update_changes_nothing(self, memory: mv2.Memvid) -> None:
         memory.put(SHORT, **FIELDS)
-        for changes in ({"content": 5}, {"title": 5}, {"metadata": {"a": {1}}}, {"embedding": [float("nan")]}):
+        for changes in (
+            {"content": 5},
+            {"title": 5},
+            {"metadata": {"a": {1}}},
+            {"embedding": [float("nan")]},
+        ):
             with pytest.raises(InvalidArgumentError):
                 memory.update("mv2://a", **changes)  # type: ignore[arg-type]
         assert memory.stats().frame_count == 1
         assert memory.frame(0).status == "active"
 
 
+CONTENTS = {"bytes": np.random.default_rng(1).bytes(40_000), "text": long_text(40_000)}
+
+
 class TestStoredBytes:
     """Changing a field of a large document does not store the document again."""
-
-    CONTENTS = {"bytes": np.random.default_rng(1).bytes(40_000), "text": long_text(40_000)}
 
     @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
     @pytest.mark.parametrize("committed", ["before", "between", "after"])
@@ -194,11 +204,11 @@ class TestStoredBytes:
             assert [memory.content(frame.id) == raw for frame in memory.history("mv2://a")] == [True] * 5
 
     def test_are_not_written_to_the_log_again(self, memory: mv2.Memvid) -> None:
-        memory.put(self.CONTENTS["bytes"], uri="mv2://a")
+        memory.put(CONTENTS["bytes"], uri="mv2://a")
         stats = memory.stats()
         for step in range(10):
             memory.update("mv2://a", title=f"title {step}")
-            assert memory.content("mv2://a") == self.CONTENTS["bytes"]
+            assert memory.content("mv2://a") == CONTENTS["bytes"]
         assert memory.stats().log_used_bytes - stats.log_used_bytes < 10_000
         assert memory.stats().payload_bytes == stats.payload_bytes
 
@@ -333,5 +343,7 @@ def test_a_long_history(path: Path) -> None:
     with mv2.open(path, "r") as memory:
         history = memory.history("mv2://a")
         assert [frame.metadata["n"] for frame in history] == list(range(12))
-        assert [memory.text(f.id) for f in history] == [f"version {n - 1 if n and n % 3 == 0 else n}" for n in range(12)]
+        assert [memory.text(f.id) for f in history] == [
+            f"version {n - 1 if n and n % 3 == 0 else n}" for n in range(12)
+        ]
         assert found_ids(memory, "version") == {11}

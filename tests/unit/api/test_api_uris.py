@@ -6,23 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from life import WAYS, add, all_frames, found_ids, live_through, long_text
 
 import mv2
 from mv2.errors import DuplicateUriError, FrameNotFoundError, InvalidArgumentError
-
-from life import all_frames, found_ids, live_through, long_text
-
-WAYS = ["put", "put_many", "batch"]
-
-
-def add(memory: mv2.Memvid, way: str, *documents: dict[str, Any]) -> list[int]:
-    """Put documents in one of the ways."""
-    if way == "put_many":
-        return memory.put_many(documents)
-    if way == "batch":
-        with memory.batch():
-            return [memory.put(**document) for document in documents]
-    return [memory.put(**document) for document in documents]
 
 
 class TestDefaultUri:
@@ -32,7 +19,9 @@ class TestDefaultUri:
                 assert memory.frame(number).uri == f"mv2://frames/{number}"
                 assert memory.frame(f"mv2://frames/{number}").id == number
 
-        live_through(path, lambda memory: [memory.put("a"), memory.put(b"\xff"), memory.put(long_text())], check)
+        live_through(
+            path, lambda memory: [memory.put("a"), memory.put(b"\xff"), memory.put(long_text())], check
+        )
 
     @pytest.mark.parametrize("way", WAYS)
     def test_is_never_a_conflict(self, memory: mv2.Memvid, way: str) -> None:
@@ -40,7 +29,9 @@ class TestDefaultUri:
         assert [frame.id for frame in memory.frames()] == ids == [0, 1, 2]
 
 
-@pytest.mark.parametrize("uri", ["", " ", "a b", "UPPER", "mv2://ü/é", "e\u0301", "#page-1", "x" * 4000, "a\nb", "0"])
+@pytest.mark.parametrize(
+    "uri", ["", " ", "a b", "UPPER", "mv2://ü/é", "e\u0301", "#page-1", "x" * 4000, "a\nb", "0"]
+)
 def test_uris_are_exact(path: Path, uri: str) -> None:
     """No folding, no trimming: two spellings are two uris."""
 
@@ -59,13 +50,19 @@ class TestConflict:
     def test_version_supersedes(self, path: Path, way: str) -> None:
         def build(memory: mv2.Memvid) -> list[int]:
             return add(
-                memory, way, *({"content": f"version {word}", "uri": "mv2://a"} for word in ("alpha", "beta", "gamma"))
+                memory,
+                way,
+                *({"content": f"version {word}", "uri": "mv2://a"} for word in ("alpha", "beta", "gamma")),
             )
 
         def check(memory: mv2.Memvid, ids: list[int]) -> None:
             history = memory.history("mv2://a")
             assert [frame.id for frame in history] == ids == [0, 1, 2]
-            assert [memory.text(frame.id) for frame in history] == ["version alpha", "version beta", "version gamma"]
+            assert [memory.text(frame.id) for frame in history] == [
+                "version alpha",
+                "version beta",
+                "version gamma",
+            ]
             assert [frame.status for frame in history] == ["superseded", "superseded", "active"]
             assert [frame.supersedes for frame in history] == [None, 0, 1]
             assert [frame.superseded_by for frame in history] == [1, 2, None]
@@ -84,7 +81,10 @@ class TestConflict:
             return add(memory, way, first, second)
 
         def check(memory: mv2.Memvid, ids: list[int]) -> None:
-            assert [(frame.id, frame.status) for frame in memory.history("mv2://a")] == [(0, "active"), (1, "active")]
+            assert [(frame.id, frame.status) for frame in memory.history("mv2://a")] == [
+                (0, "active"),
+                (1, "active"),
+            ]
             assert [frame.id for frame in memory.frames()][:2] == ids == [0, 1]
             assert memory.frame("mv2://a").id == 1
             assert found_ids(memory, "version") == {0, 1}
@@ -157,7 +157,9 @@ class TestChunks:
     def test_names(self, path: Path) -> None:
         def build(memory: mv2.Memvid) -> int:
             memory.put("first")
-            return memory.put(long_text(4000), uri="mv2://doc", title="Doc", track="t", kind="k", tags=["a b"])
+            return memory.put(
+                long_text(4000), uri="mv2://doc", title="Doc", track="t", kind="k", tags=["a b"]
+            )
 
         def check(memory: mv2.Memvid, number: int) -> None:
             parent = memory.frame(number)
@@ -280,7 +282,21 @@ def test_ids_are_stable(path: Path) -> None:
     assert len(known) == 30
 
 
-UNKNOWN: list[Any] = [99, -1, 10**30, "mv2://none", "", "0", None, True, False, 1.0, b"mv2://a", ["mv2://a"], (0,)]
+UNKNOWN: list[Any] = [
+    99,
+    -1,
+    10**30,
+    "mv2://none",
+    "",
+    "0",
+    None,
+    True,
+    False,
+    1.0,
+    b"mv2://a",
+    ["mv2://a"],
+    (0,),
+]
 
 
 class TestUnknown:

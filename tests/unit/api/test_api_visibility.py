@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from life import found_ids, long_text
 
 import mv2
 from mv2.testing.processes import workers
-
-from life import found_ids, long_text
 
 
 class TestOneHandle:
@@ -123,7 +122,9 @@ with mv2.open(sys.argv[1]) as memory:
 
 
 def in_another_process(path: Path, text: str, uri: str) -> Any:
-    run = subprocess.run([sys.executable, "-c", PROGRAM, str(path), text, uri], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path), text, uri], capture_output=True, text=True
+    )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
@@ -132,7 +133,10 @@ class TestProcesses:
     def test_take_turns_on_one_memory(self, path: Path) -> None:
         with mv2.open(path) as memory, mv2.open(path, "r") as reader:
             memory.put("ours", uri="mv2://ours/0")
-            assert in_another_process(path, "theirs word", "mv2://theirs") == [1, ["mv2://ours/0", "mv2://theirs"]]
+            assert in_another_process(path, "theirs word", "mv2://theirs") == [
+                1,
+                ["mv2://ours/0", "mv2://theirs"],
+            ]
             assert memory.text("mv2://theirs") == "theirs word"
             assert found_ids(memory, "theirs") == {1}
             assert memory.put("ours again", uri="mv2://theirs") == 2

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 import mv2
 from mv2.format.commit_record import HEADER_POSITION, RECORD_SIZE, CommitRecord, decode_commit_record
 from mv2.format.contents import ContentsTail, decode_contents
@@ -118,7 +120,9 @@ def read(path: Path) -> list[str]:
 
 def found(memory: mv2.Memvid, word: str) -> set[int]:
     """Ids of the documents that a search finds."""
-    return {hit.frame_id if hit.parent_id is None else hit.parent_id for hit in memory.find(word, k=1000).hits}
+    return {
+        hit.frame_id if hit.parent_id is None else hit.parent_id for hit in memory.find(word, k=1000).hits
+    }
 
 
 def codes(memory: mv2.Memvid, *, deep: bool = True) -> set[str]:
@@ -127,6 +131,12 @@ def codes(memory: mv2.Memvid, *, deep: bool = True) -> set[str]:
     errors = {finding.code for finding in report.findings if finding.severity == "error"}
     assert report.ok == (not errors)
     return errors
+
+
+def open_warned(path: Path, mode: mv2.types.Mode = "a", match: str | None = None) -> mv2.Memvid:
+    """Open a memory, which must warn that it had to be recovered."""
+    with pytest.warns(mv2.RecoveryWarning, match=match):
+        return mv2.open(path, mode)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""When what is forced to the medium: one sync for each acknowledgement, two for a commit, in the right order."""
+"""What is forced to the medium, and when: one sync for each acknowledgement, two for a commit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from memory_files import LOG_START, commit_record, noise, texts
 
 import mv2
 from mv2.testing.faults import Call, FaultFileSystem
-
-from memory_files import LOG_START, commit_record, noise, texts
 
 LONG = "A sentence of some length, again and again. " * 120
 
@@ -48,7 +47,9 @@ WRITES: dict[str, Callable[[mv2.Memvid], object]] = {
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_one_write_and_one_sync(path: Path, disk: FaultFileSystem, write: Callable[[mv2.Memvid], object]) -> None:
+def test_one_write_and_one_sync(
+    path: Path, disk: FaultFileSystem, write: Callable[[mv2.Memvid], object]
+) -> None:
     with mv2.open(path, file_system=disk) as memory:
         memory.put(LONG, uri="mv2://old")
         disk.calls.clear()
@@ -81,14 +82,15 @@ def test_what_is_acknowledged_is_in_the_file(path: Path, tmp_path: Path) -> None
                 assert texts(copy) == wanted
 
 
-class TestCommit:
-    COMMITS: dict[str, Callable[[mv2.Memvid], object]] = {
-        "commit": lambda memory: memory.commit(),
-        "put_many": lambda memory: memory.put_many([{"content": f"text {n}"} for n in range(50)]),
-        "more than the log holds": lambda memory: memory.put(noise(100_000)),
-        "a full log": lambda memory: [memory.put(noise(6000, n)) for n in range(8)],
-    }
+COMMITS: dict[str, Callable[[mv2.Memvid], object]] = {
+    "commit": lambda memory: memory.commit(),
+    "put_many": lambda memory: memory.put_many([{"content": f"text {n}"} for n in range(50)]),
+    "more than the log holds": lambda memory: memory.put(noise(100_000)),
+    "a full log": lambda memory: [memory.put(noise(6000, n)) for n in range(8)],
+}
 
+
+class TestCommit:
     @pytest.mark.parametrize("commit", COMMITS.values(), ids=COMMITS)
     def test_contents_are_synced_before_the_header_names_them(
         self, path: Path, disk: FaultFileSystem, commit: Callable[[mv2.Memvid], object]
@@ -230,7 +232,9 @@ class TestCompaction:
 
 
 class TestCreation:
-    def test_the_name_appears_when_everything_is_on_the_medium(self, path: Path, disk: FaultFileSystem) -> None:
+    def test_the_name_appears_when_everything_is_on_the_medium(
+        self, path: Path, disk: FaultFileSystem
+    ) -> None:
         mv2.open(path, file_system=disk).close()
         kinds = [call.kind for call in disk.changes()]
         named = kinds.index("link")

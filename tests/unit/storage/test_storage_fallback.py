@@ -1,16 +1,10 @@
-"""Damage to what names the newest state: an older one is shown, it is said, and writing goes on from there."""
+"""Damage to what names the newest state: an older one is shown, it is said, and writing goes on."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
-import mv2
-from mv2.errors import ChecksumError, CorruptFileError
-from mv2.format.commit_record import HEADER_POSITION, RECORD_SIZE
-from mv2.format.footer import FOOTER_SIZE
-
 from memory_files import (
     LOG_START,
     codes,
@@ -18,12 +12,19 @@ from memory_files import (
     flip,
     found,
     log_records,
+    open_warned,
     overwrite,
     payload_place,
+    quiet,
     read,
     tail_of,
     texts,
 )
+
+import mv2
+from mv2.errors import ChecksumError, CorruptFileError
+from mv2.format.commit_record import HEADER_POSITION, RECORD_SIZE
+from mv2.format.footer import FOOTER_SIZE
 
 LOG_SIZE = 64 << 10
 THREE = ["first word", "second word", "third word"]
@@ -42,13 +43,13 @@ def filled(path: Path) -> Path:
 def recovered(path: Path, wanted: list[str], code: str) -> None:
     """Reading warns and shows ``wanted``; writing goes on from there, and makes the file whole again."""
     before = path.read_bytes()
-    with pytest.warns(mv2.RecoveryWarning), mv2.open(path, "r") as memory:
+    with open_warned(path, "r") as memory:
         assert texts(memory) == wanted
         assert found(memory, "word") == set(range(len(wanted)))
         assert [entry.frame_id for entry in memory.timeline()] == list(range(len(wanted)))
         assert code in codes(memory)
     assert path.read_bytes() == before
-    with pytest.warns(mv2.RecoveryWarning), mv2.open(path) as memory:
+    with open_warned(path) as memory:
         assert texts(memory) == wanted
         assert memory.put("the next word") == len(wanted)
         generation = memory.stats().generation
@@ -75,7 +76,7 @@ class TestContents:
     def test_generations_are_never_used_again(self, filled: Path) -> None:
         newest = commit_record(filled.read_bytes()).generation
         flip(filled, commit_record(filled.read_bytes()).contents_offset + 10)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(filled) as memory:
+        with open_warned(filled) as memory:
             memory.put("next")
         assert commit_record(filled.read_bytes()).generation > newest
 
@@ -102,10 +103,10 @@ class TestContents:
             memory.put("in the log")
         assert read(path) == [*THREE[:2], "in the log"]
         flip(path, commit_record(path.read_bytes()).contents_offset + 20)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(path, "r") as memory:
+        with open_warned(path, "r") as memory:
             assert texts(memory) == THREE[:1]
             assert {"contents_damaged", "log_unbound"} <= codes(memory)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(path) as memory:
+        with open_warned(path) as memory:
             assert memory.put("next") == 1
         assert read(path) == [THREE[0], "next"]
 
@@ -187,7 +188,7 @@ class TestHeader:
         record = commit_record(filled.read_bytes())
         flip(filled, HEADER_POSITION + 20)
         flip(filled, record.contents_offset - RECORD_SIZE + 20)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(filled, "r") as memory:
+        with open_warned(filled, "r") as memory:
             assert texts(memory) in (THREE, THREE[:2])
 
     def test_everything_that_names_contents(self, filled: Path) -> None:
@@ -225,14 +226,10 @@ class TestEnd:
         if cut <= FOOTER_SIZE:
             assert read(filled) == THREE
         else:
-            with pytest.warns(mv2.RecoveryWarning), mv2.open(filled, "r") as memory:
+            with open_warned(filled, "r") as memory:
                 assert texts(memory) == THREE[:2]
-        with pytest.MonkeyPatch.context():
-            try:
-                memory = mv2.open(filled)
-            except mv2.RecoveryWarning:
-                with pytest.warns(mv2.RecoveryWarning):
-                    memory = mv2.open(filled)
+        with quiet():
+            memory = mv2.open(filled)
         with memory:
             count = memory.stats().frame_count
             assert memory.put("the next word") == count
@@ -364,7 +361,7 @@ def test_a_log_record_damaged_in_the_middle_and_the_header_lost(path: Path) -> N
             memory.put(f"text {number}")
     flip(path, log_records(path.read_bytes())[1].start + 60)
     overwrite(path, 0, bytes(1024))
-    with pytest.warns(mv2.RecoveryWarning), mv2.open(path) as memory:
+    with open_warned(path) as memory:
         assert texts(memory) == ["text 0", "text 2", "text 3", "text 4"]
         assert memory.put("next") == 5
     assert read(path) == ["text 0", "text 2", "text 3", "text 4", "next"]

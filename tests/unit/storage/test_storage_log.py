@@ -6,10 +6,6 @@ import random
 from pathlib import Path
 
 import pytest
-
-import mv2
-from mv2.testing.faults import FaultFileSystem
-
 from memory_files import (
     LOG_START,
     codes,
@@ -18,11 +14,15 @@ from memory_files import (
     found,
     log_records,
     noise,
+    open_warned,
     overwrite,
     quiet,
     read,
     texts,
 )
+
+import mv2
+from mv2.testing.faults import FaultFileSystem
 
 LOG_SIZE = 64 << 10
 LONG = "A sentence of some length, again and again. " * 120
@@ -155,7 +155,7 @@ class TestDamage:
         victim = log_records(pending.read_bytes())[2]
         offset = {"sequence": 1, "length": 9, "digest": 20, "payload": 60, "last byte": -1}[place]
         flip(pending, victim.end - 1 if offset < 0 else victim.start + offset)
-        with pytest.warns(mv2.RecoveryWarning, match="log record"), mv2.open(pending, "r") as memory:
+        with open_warned(pending, "r", "log record") as memory:
             self._kept(memory)
             assert "log_record_damaged" in codes(memory)
 
@@ -172,7 +172,7 @@ class TestDamage:
 
     def test_is_made_final_by_the_next_writer(self, pending: Path) -> None:
         flip(pending, log_records(pending.read_bytes())[2].start + 60)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(pending) as memory:
+        with open_warned(pending) as memory:
             self._kept(memory)
             assert memory.put("next") == 7
             memory.commit()
@@ -191,7 +191,7 @@ class TestDamage:
         records = log_records(pending.read_bytes())
         for victim in (records[0], records[2], records[3]):
             flip(pending, victim.start + 70)
-        with pytest.warns(mv2.RecoveryWarning), mv2.open(pending) as memory:
+        with open_warned(pending) as memory:
             assert texts(memory) == [*ALL[:2], ALL[3], ALL[6]]
             assert [memory.frame(number).status for number in (2, 4, 5)] == ["deleted"] * 3
             findings = [f for f in memory.verify().findings if f.code == "log_record_damaged"]
