@@ -24,17 +24,7 @@ class MemvidHandle:
         self._memory = memvid_sdk.use("basic", path, mode="open", read_only=read_only)
 
     def put(self, doc: Doc) -> int:
-        return int(
-            self._memory.put(
-                text=doc.text,
-                title=doc.title,
-                tags=doc.tags,
-                timestamp=doc.timestamp,
-                label="",
-                metadata={},
-                **_PLAIN,
-            )
-        )
+        return int(self._memory.put(**doc._asdict(), **_PLAIN))
 
     def find(self, query: str, k: int = 10) -> list[Found]:
         import memvid_sdk

@@ -45,7 +45,7 @@ from __future__ import annotations
 
 import errno as _errno
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -289,8 +289,6 @@ class FileReplacedError(StorageError):
     ) -> None:
         super().__init__(message, errno=_errno.ESTALE, path=path, remedy=remedy)
         self.unsaved = tuple(unsaved)
-        #: The same as encoded log entries; the public layer makes ``unsaved`` of them.
-        self.entries: list[Any] = []
 
 
 class MissingExtraError(Error, ImportError):

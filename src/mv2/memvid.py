@@ -39,6 +39,7 @@ from mv2.types import (
 if TYPE_CHECKING:
     from array import array
 
+    from mv2.format.wal import FrameEntry
     from mv2.search.memory import MemorySearch
     from mv2.storage.indexing import FrameIndexer
 
@@ -51,6 +52,12 @@ class _Absent:
 
 
 _ABSENT: Any = _Absent()
+
+
+def _lost_documents(entries: list[FrameEntry]) -> Iterable[Document]:
+    from mv2.ingest.mutations import documents_of
+
+    return documents_of(entries)
 
 
 def _make_indexer(files: list[tuple[str, bytes]] | None, bulk: bool) -> FrameIndexer:
@@ -97,6 +104,7 @@ def open_memory(
     options = Options(
         writable=mode != "r",
         indexer=_make_indexer,
+        lost_documents=_lost_documents,
         durability=durability,
         lock=lock,
         lock_timeout=lock_timeout,
@@ -164,13 +172,7 @@ class Memvid:
     def close(self) -> None:
         """Finish what is pending and let go of the file. Safe to call twice."""
         try:
-            if self.read_only:
-                self._store.close()
-            else:
-                from mv2.ingest import mutations
-
-                with mutations.unsaved_named():
-                    self._store.close()
+            self._store.close()
         finally:
             if self._search is not None:
                 self._search.close()
@@ -272,10 +274,8 @@ class Memvid:
 
         An exception inside rolls all of it back. The turn to write is held meanwhile.
         """
-        from mv2.ingest import mutations
-
         try:
-            with mutations.unsaved_named(), self._store.batch():
+            with self._store.batch():
                 yield
         except BaseException:
             if self._search is not None:
@@ -334,10 +334,7 @@ class Memvid:
 
     def commit(self) -> None:
         """Move pending records into frames, and make everything durable."""
-        from mv2.ingest import mutations
-
-        with mutations.unsaved_named():
-            self._store.commit()
+        self._store.commit()
 
     def vacuum(self) -> VacuumReport:
         """Rewrite the file without dead space. Every version and every deleted frame is kept.
@@ -345,10 +342,7 @@ class Memvid:
         Raises:
             ChecksumError: something live is damaged; the file stays as it is.
         """
-        from mv2.ingest import mutations
-
-        with mutations.unsaved_named():
-            return self._store.vacuum()
+        return self._store.vacuum()
 
     # --- reading ----------------------------------------------------------------------
 

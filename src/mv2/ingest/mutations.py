@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, Protocol
@@ -10,7 +9,6 @@ from typing import Any, Final, Protocol
 from mv2.errors import (
     CapacityExceededError,
     DuplicateUriError,
-    FileReplacedError,
     FrameInactiveError,
     InvalidArgumentError,
     VecDimensionMismatchError,
@@ -96,16 +94,6 @@ def as_document(value: Document | Mapping[str, Any]) -> Document:
     return Document(**value)
 
 
-@contextlib.contextmanager
-def unsaved_named() -> Iterator[None]:
-    """Turn the log entries that a replaced file cost into the documents people gave."""
-    try:
-        yield
-    except FileReplacedError as error:
-        error.unsaved = tuple(documents_of(error.entries))
-        raise
-
-
 def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
     """The documents that log entries stand for; chunks are joined into theirs."""
     groups: list[list[FrameEntry]] = []
@@ -153,7 +141,7 @@ def _vectors_of(group: Sequence[FrameEntry]) -> Vector | list[Vector] | None:
 def put(store: Store, document: Document) -> int:
     """Add a document; see ``Memvid.put``."""
     prepared = prepare(document)
-    with unsaved_named(), store.turn() as view:
+    with store.turn() as view:
         _check_room(view, prepared, store.size())
         _check_dimension(prepared, lambda: view.vector_dimension)
         if document.dedup:
@@ -175,9 +163,8 @@ def put_many(
     total = len(documents) if isinstance(documents, Sequence) else None
     ids: list[int] = []
     source = iter(documents)
-    with unsaved_named():
-        while _put_batch(store, source, batch_size, ids, progress, total):
-            pass
+    while _put_batch(store, source, batch_size, ids, progress, total):
+        pass
     if progress is not None:
         progress(len(ids), len(ids))
     return ids
@@ -353,7 +340,7 @@ def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, Fr
 
 def delete(store: Store, reference: FrameRef) -> None:
     """Delete a document and its chunks; see ``Memvid.delete``."""
-    with unsaved_named(), store.turn() as view:
+    with store.turn() as view:
         frame_id, record = active_document(view, reference, "delete")
         group = tombstones([frame_id, *view.children(frame_id, record)], now())
         store.append(group, [None] * len(group))
@@ -383,7 +370,7 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         raise InvalidArgumentError(
             f"update has no field {min(unknown)!r}", remedy=f"Fields: {', '.join(sorted(_UPDATABLE))}."
         )
-    with unsaved_named(), store.turn() as view:
+    with store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
         document = _changed_document(record, changes, merge)
         if document.uri != record.uri:

@@ -251,6 +251,7 @@ class Committer:
                     self._handle.files.unlink(temporary)
             target.close()
             raise
+        target.path = self._handle.path
         self._lay_ghost(self._handle.file)
         self._handle.adopt(target, fresh, turn)
         self._indexer_generation = fresh.anchor.generation

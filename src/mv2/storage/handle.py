@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mv2.errors import (
@@ -36,15 +36,20 @@ from mv2.storage.lock import TurnLock, acquire_presence
 from mv2.storage.paths import leftover_temporaries
 from mv2.storage.state import LiveState
 from mv2.storage.view import View
-from mv2.types import CloseMode, Durability, LockMode
+from mv2.types import CloseMode, Document, Durability, LockMode
 
 
 @dataclass(slots=True, kw_only=True)
 class Options:
-    """How a handle behaves; see ``mv2.open``."""
+    """How a handle behaves; see ``mv2.open``.
+
+    Attributes:
+        lost_documents: turns log entries into what people put, for ``FileReplacedError``.
+    """
 
     writable: bool
     indexer: IndexerFactory
+    lost_documents: Callable[[list[FrameEntry]], Iterable[Document]]
     durability: Durability = "full"
     lock: LockMode = "write"
     lock_timeout: float = 0.25
@@ -295,12 +300,14 @@ class Handle:
             remedy="Open the path again; `unsaved` of this error holds what the new file lacks.",
         )
         view = self.state.view()
+        entries = []
         for entry in self.own:
             if entry.reuse_payload_from is not None:  # only readable while the lost file is open
                 with contextlib.suppress(Error):
                     payload = view.payload(entry.reuse_payload_from)
                     entry = replace(entry, payload=payload, reuse_payload_from=None)  # noqa: PLW2901
-            error.entries.append(entry)
+            entries.append(entry)
+        error.unsaved = tuple(self.options.lost_documents(entries))
         return error
 
     # --- turns --------------------------------------------------------------------

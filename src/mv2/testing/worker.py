@@ -51,6 +51,8 @@ class Writer:
         self.choose = chooser(task["worker"], task.get("seed", 0))
         self.own: list[int] = []
         self.timeout: float = task.get("lock_timeout", 5.0)
+        self.started = 0.0
+        self.refused: float | None = None
 
     def open(self) -> Memvid:
         """A handle with the timeout of the task."""
@@ -73,13 +75,14 @@ class Writer:
         about |= {"op": op, "numbers": list(range(first, self.number + 1)), "sizes": sizes}
         report(event="begin", **about)
         while True:
-            started = time.monotonic()
+            self.started, self.refused = time.monotonic(), None
             try:
                 result = action(documents)
                 break
             except LockedError as error:
+                after = (self.refused or time.monotonic()) - self.started
                 holders = [holder.pid for holder in error.holders]
-                report(event="refused", after=time.monotonic() - started, holders=holders, message=str(error))
+                report(event="refused", after=after, holders=holders, message=str(error))
         report(event="done", result=result if isinstance(result, int | list) else None, **about)
         self.own += about["numbers"]
 
@@ -155,7 +158,12 @@ def open_put_close(task: dict[str, Any]) -> None:
 
     def visit(documents: list[dict[str, Any]]) -> int:
         with writer.open() as memory:
-            return memory.put(**documents[0])
+            writer.started = time.monotonic()
+            try:
+                return memory.put(**documents[0])
+            except LockedError:  # closing waits for a turn once more
+                writer.refused = time.monotonic()
+                raise
 
     for _ in range(task["count"]):
         writer.step("put", [writer.choose.choice([60, 300, 900])], visit)

@@ -14,6 +14,7 @@ from life import found_ids
 
 import mv2
 from mv2.errors import ClosedError, ForkedHandleError, HandleError, LockedError
+from mv2.testing.faults import Call, FaultFileSystem
 from mv2.testing.processes import Worker, workers
 
 CALLS: dict[str, Callable[[mv2.Memvid], object]] = {
@@ -162,6 +163,45 @@ class TestThreads:
             for thread in threads:
                 thread.join()
         assert right == [True] * 200
+
+    @pytest.mark.parametrize("by", ["this handle", "another handle"])
+    def test_a_read_survives_a_compaction_in_another_thread(self, path: Path, by: str) -> None:
+        """The file that is being read is closed when the reading is done, not before."""
+        reading, go_on = threading.Event(), threading.Event()
+
+        class Pausing(FaultFileSystem):
+            def ask(self, call: Call) -> None:
+                if call.kind == "read" and threading.current_thread().name == "slow" and call.length == 3000:
+                    reading.set()
+                    go_on.wait(30)
+                super().ask(call)
+
+        content = b"\xff" * 1500 + bytes(1500)
+        outcome: list[object] = []
+        with mv2.open(path, file_system=Pausing()) as memory:
+            memory.put(content)
+            memory.put("a word")
+            memory.commit()
+
+            def work() -> None:
+                try:
+                    outcome.append(memory.content(0))
+                except BaseException as error:  # noqa: BLE001 - shown below
+                    outcome.append(error)
+
+            slow = threading.Thread(target=work, name="slow")
+            slow.start()
+            assert reading.wait(30)
+            if by == "this handle":
+                assert memory.vacuum().compacted
+            else:
+                with mv2.open(path) as other:
+                    assert other.vacuum().compacted
+            memory.put("another word")
+            assert found_ids(memory, "word") == {1, 2}
+            go_on.set()
+            slow.join()
+            assert outcome == [content]
 
     def test_closing_while_others_use_it(self, path: Path) -> None:
         """They get a ClosedError, and what was acknowledged before is there."""

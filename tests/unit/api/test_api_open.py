@@ -218,6 +218,40 @@ def test_unknown_options_are_refused(path: Path, option: str) -> None:
     assert not path.exists()
 
 
+class TestTheOriginalInTheWay:
+    """The original engine keeps a side file while it has a memory open for writing."""
+
+    @pytest.fixture
+    def side_file(self, filled: Path) -> Path:
+        side = filled.with_suffix(".manifest.wal")
+        side.write_bytes(b"")
+        return side
+
+    @pytest.mark.parametrize("way", ["r+", "a", "w", "open", "try_open"])
+    def test_writers_are_warned(self, filled: Path, side_file: Path, way: str) -> None:
+        with pytest.warns(mv2.CompatibilityWarning, match="original"):
+            memory = WAYS[way](filled)
+        with memory:
+            memory.put("x")
+        assert side_file.exists()
+
+    def test_readers_are_not(self, filled: Path, side_file: Path) -> None:
+        mv2.open(filled, "r").close()
+
+    def test_a_warning_made_an_error_lets_go_of_the_file(self, filled: Path, side_file: Path) -> None:
+        with pytest.raises(mv2.CompatibilityWarning):  # as everywhere in these tests
+            mv2.open(filled)
+        side_file.unlink()
+        mv2.open(filled, lock="handle", lock_timeout=0).close()
+
+
+@pytest.mark.parametrize("seconds", [None, "1", float("nan"), [1]], ids=repr)
+def test_a_lock_timeout_is_a_number_of_seconds(path: Path, seconds: object) -> None:
+    with pytest.raises(InvalidArgumentError, match="lock_timeout"):
+        mv2.open(path, lock_timeout=seconds)  # type: ignore[arg-type]
+    assert not path.exists()
+
+
 def test_the_directory_of_a_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name without a directory is in the current one, also after that changes."""
     monkeypatch.chdir(tmp_path)

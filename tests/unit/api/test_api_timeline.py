@@ -10,6 +10,7 @@ import pytest
 from life import all_frames, live_through, long_text
 
 import mv2
+from mv2.errors import InvalidArgumentError
 
 TIMES = [50, 10, 30, 30, -5, 50, 20, 30, 0, 10]
 
@@ -148,6 +149,13 @@ class TestEntry:
         assert entry.preview == ""
 
 
+@pytest.mark.parametrize("limit", [-1, "5", 1.5], ids=repr)
+def test_other_limits_are_refused(memory: mv2.Memvid, limit: Any) -> None:
+    memory.put("x")
+    with pytest.raises(InvalidArgumentError, match="limit"):
+        memory.timeline(limit=limit)
+
+
 class TestFrames:
     def test_in_the_order_they_were_put(self, filled: mv2.Memvid) -> None:
         assert [frame.id for frame in filled.frames()] == list(range(10))
@@ -173,7 +181,7 @@ class TestFrames:
             seen.append(frame.id)
             memory.delete(frame.id)
             memory.put("more")
-            memory.commit()
+            (memory.commit, memory.vacuum)[frame.id % 2]()
         assert seen == [0, 1, 2, 3, 4]
         assert [frame.id for frame in memory.frames()] == [5, 6, 7, 8, 9]
 

@@ -243,6 +243,30 @@ class TestChunks:
         assert memory.text(number) == text
         assert memory.verify(deep=True).ok
 
+    @pytest.mark.parametrize("first", ["document", "chunks"])
+    @pytest.mark.parametrize("committed", [False, True])
+    def test_a_document_comes_before_a_chunk_of_its_uri(
+        self, memory: mv2.Memvid, first: str, committed: bool
+    ) -> None:
+        for _ in range(2):
+            if first == "document":
+                memory.put("the document", uri="mv2://doc#page-1")
+            else:
+                memory.put(long_text(), uri="mv2://doc")
+            first = "document" if first == "chunks" else "chunks"
+        if committed:
+            memory.commit()
+        assert memory.text("mv2://doc#page-1") == "the document"
+        renewed = memory.update("mv2://doc#page-1", title="T")
+        number = memory.put("a version", uri="mv2://doc#page-1")
+        assert memory.frame(renewed).superseded_by == number
+        active = [f.id for f in memory.frames() if f.uri == "mv2://doc#page-1"]
+        assert active == [number]
+        memory.delete("mv2://doc#page-1")
+        assert memory.frame("mv2://doc#page-1").status in {"deleted", "active"}
+        assert memory.text("mv2://doc") == long_text()
+        assert memory.verify(deep=True).ok
+
     def test_an_open_reader_keeps_what_it_saw(self, path: Path) -> None:
         text = long_text()
         with mv2.open(path) as memory:
