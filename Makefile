@@ -153,7 +153,7 @@ soak: $(VENV)/.dev peer ## Every test again and again, with new seeds (MINUTES=3
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure: every program in benchmarks/
-	@for program in benchmarks/bench_*.py; do echo "$$program"; $(PY) "$$program" $(ARGS) || exit 1; done
+	@$(PY) -m benchmarks $(ARGS)
 
 .PHONY: mutants
 mutants: $(VENV)/.dev ## Change single bytes of files and see that verify notices (MUTATIONS=1500)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mv2.errors import FrameNotFoundError
+from mv2.errors import FrameNotFoundError, InvalidArgumentError
 from mv2.ingest.frames import make_frame, make_timeline_entry
 from mv2.ingest.times import to_seconds
 from mv2.ingest.vectors import vector_values
@@ -101,6 +101,7 @@ def open_memory(
     _check_choice("durability", durability, ("full", "batch", "none"))
     _check_choice("lock", lock, ("write", "handle"))
     _check_choice("close", close, ("checkpoint", "lazy", "force-lazy"))
+    _check_number("lock_timeout", lock_timeout)
     options = Options(
         writable=mode != "r",
         indexer=_make_indexer,
@@ -116,9 +117,14 @@ def open_memory(
 
 def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
     if value not in choices:
-        from mv2.errors import InvalidArgumentError
-
         raise InvalidArgumentError(f"{name} {value!r} is unknown", remedy=f"Use one of {', '.join(choices)}.")
+
+
+def _check_number(name: str, value: object, *, whole: bool = False) -> None:
+    """Refuse what is no number from 0 on."""
+    kinds = int if whole else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool) or not value >= 0:
+        raise InvalidArgumentError(f"{name} {value!r} is not a number from 0 on")
 
 
 class Memvid:
@@ -419,6 +425,8 @@ class Memvid:
             since: inclusive. until: exclusive.
             reverse: newest first.
         """
+        if limit is not None:
+            _check_number("limit", limit, whole=True)
         view = self._store.view()
         low = None if since is None else to_seconds(since, "since")
         high = None if until is None else to_seconds(until, "until")
@@ -453,6 +461,7 @@ class Memvid:
             CursorError: the cursor belongs to another query.
         """
         _check_choice("mode", mode, ("auto", "lex"))
+        _check_number("k", k, whole=True)
         if self._search is None:
             from mv2.search.memory import MemorySearch
 

@@ -105,13 +105,21 @@ def read_content(content: Any) -> tuple[bytes, str | None, str | None]:
     return raw, text, source
 
 
+def _readable(path: str | None) -> str | None:
+    """A path as text; bytes of its name that are not UTF-8 are replaced."""
+    return None if path is None else os.fsencode(path).decode(errors="replace")
+
+
 def _read_file(path: str) -> bytes:
     try:
         size = os.stat(path).st_size
         if size > MAX_FRAME_BYTES:
             raise LimitError(f"{path} has {size} bytes, more than the {MAX_FRAME_BYTES} a frame can hold")
         with open(path, "rb") as file:
-            return file.read()
+            data = file.read(MAX_FRAME_BYTES + 1)  # what has no size, a device say, may have no end
+            if len(data) > MAX_FRAME_BYTES:
+                raise LimitError(f"{path} has more than the {MAX_FRAME_BYTES} bytes a frame can hold")
+            return data
     except FileNotFoundError as error:
         raise MemoryNotFoundError(f"there is no file {path}", path=path) from error
     except OSError as error:
@@ -144,7 +152,7 @@ def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
         tags=read_texts(document.tags, "tags"),
         labels=read_texts(document.labels, "labels"),
         extra_metadata=metadata,
-        source_path=optional_text(document.source_path or source, "source_path"),
+        source_path=optional_text(document.source_path, "source_path") or _readable(source),
         search_text="",  # the original destroys a file whose log has a payload without one
         enrichment_state=_ENRICHED,
     )
@@ -182,7 +190,7 @@ def _add_chunks(prepared: Prepared, text: str, embedding: Any) -> None:
                 track=parent.track,
                 payload=payload,
                 embedding=vectors[index] if vectors else None,
-                uri=parent.uri and chunk_uri(parent.uri, index),
+                uri=None if parent.uri is None else chunk_uri(parent.uri, index),
                 title=parent.title and f"{parent.title} (page {index + 1}/{len(ranges)})",
                 canonical_encoding=encoding,
                 canonical_length=len(raw),

@@ -291,7 +291,7 @@ def _place(sink: _Sink, prepared: Prepared) -> int:
         if document.on_conflict == "version":
             head.supersedes_frame_id = existing
             retired = tombstones(sink.children(existing), _put_at(head))
-    name_chunks(prepared.entries, head.uri or f"mv2://frames/{sink.next_id()}")
+    name_chunks(prepared.entries, f"mv2://frames/{sink.next_id()}")
     texts = prepared.texts + [None] * len(retired)
     return sink.add(prepared.entries + retired, texts)[0]
 
@@ -385,7 +385,7 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
         _check_dimension(prepared, lambda: view.vector_dimension)
         prepared.head.supersedes_frame_id = frame_id
         retired = tombstones(view.children(frame_id, record), _put_at(prepared.head))
-        name_chunks(prepared.entries, prepared.head.uri or f"mv2://frames/{view.frame_count}")
+        name_chunks(prepared.entries, f"mv2://frames/{view.frame_count}")
         texts = prepared.texts + [None] * len(retired)
         return store.append(prepared.entries + retired, texts)[0]
 
@@ -480,7 +480,7 @@ def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
         entry.extra_metadata = metadata
         entry.uri, entry.title = document.uri, document.title
         if place:
-            entry.uri = document.uri and chunk_uri(document.uri, chunk)
+            entry.uri = None if document.uri is None else chunk_uri(document.uri, chunk)
             entry.title = document.title and f"{document.title} (page {place}/{pages})"
         elif entry.metadata is not None and document.mime != entry.metadata.mime:
             entry.metadata = replace(entry.metadata, mime=document.mime)

@@ -28,8 +28,10 @@ def vector_bytes(vector: Any, name: str = "embedding") -> bytes:
             given = np.asarray(vector)
             if given.ndim != 1 or given.dtype.kind not in "fiu":
                 raise InvalidArgumentError(f"{name} has shape {given.shape} and type {given.dtype}")
-            numbers = np.ascontiguousarray(given, dtype="<f4")
-            finite, data = bool(np.isfinite(numbers).all()), numbers.tobytes()
+            numbers = given.astype("<f4", copy=False)
+            # The sum is finite if all are; if it is not, it may be too large only.
+            finite = math.isfinite(numbers.sum()) or bool(np.isfinite(numbers).all())
+            data = numbers.tobytes()
         else:
             packed = array("f", vector)
             finite = all(map(math.isfinite, packed))

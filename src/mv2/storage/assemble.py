@@ -64,11 +64,7 @@ class Assembly:
         """
         if record.id != self.frame_count:
             raise AssertionError(f"frame {record.id} cannot be number {self.frame_count}")
-        if self.frame_count >= MAX_FRAMES:
-            raise LimitError(
-                f"a memory holds at most {MAX_FRAMES:,} frames",
-                remedy="Start a second file, or vacuum with a purge.",
-            )
+        check_ceilings(self.frame_count + 1, 0)
         self._encoded += encode_frame(record)
         self._ends.append(len(self._encoded))
         add_record(self._added, record)
@@ -142,11 +138,7 @@ class Assembly:
         state.update(checksum)
         buffers.append(checksum)
         length = sum(map(len, buffers))
-        if length > MAX_CONTENTS_SIZE:
-            raise LimitError(
-                f"the contents would have {length:,} bytes, more than the {MAX_CONTENTS_SIZE:,} possible",
-                remedy="Start a second file, or store less metadata with each document.",
-            )
+        check_ceilings(self.frame_count, length)
         return buffers, length, state.digest(), checksum
 
     # --- columns --------------------------------------------------------------------
@@ -221,3 +213,18 @@ def count_states(directory: Directory) -> tuple[int, int]:
     states = bytes(directory.states)
     by_role = [states.count(pack_state(STATUS_ACTIVE, role)) for role in range(16)]
     return sum(by_role), sum(by_role) - by_role[ROLE_CHUNK]
+
+
+def check_ceilings(frame_count: int, size: int) -> None:
+    """Refuse more than the format holds; ``size`` is the length of the contents in bytes.
+
+    Raises:
+        LimitError: too many frames, or too large contents.
+    """
+    if frame_count > MAX_FRAMES:
+        raise LimitError(f"a memory holds at most {MAX_FRAMES:,} frames", remedy="Start a second file.")
+    if size > MAX_CONTENTS_SIZE:
+        raise LimitError(
+            f"the contents would have {size:,} bytes, more than the {MAX_CONTENTS_SIZE:,} possible",
+            remedy="Start a second file, or store less metadata with each document.",
+        )

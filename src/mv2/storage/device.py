@@ -81,6 +81,8 @@ def _status_of(result: os.stat_result) -> FileStatus:
 class File:
     """One open file; reads and writes name their offset, so no position is shared."""
 
+    _descriptor = -1
+
     def __init__(self, descriptor: int, path: str) -> None:
         self._descriptor = descriptor
         self.path = path
@@ -143,16 +145,25 @@ class File:
             raise storage_error(error, "resize", self.path, size) from error
 
     def size(self) -> int:
-        return os.fstat(self._descriptor).st_size
+        """Length in bytes."""
+        return self.status().size
 
     def status(self) -> FileStatus:
-        return _status_of(os.fstat(self._descriptor))
+        """Facts about the open file."""
+        try:
+            return _status_of(os.fstat(self._descriptor))
+        except OSError as error:
+            raise storage_error(error, "look at", self.path) from error
 
     def identity(self) -> FileIdentity:
-        result = os.fstat(self._descriptor)
-        return FileIdentity(result.st_dev, result.st_ino)
+        """What tells it from other files."""
+        return self.status().identity
+
+    def __del__(self) -> None:
+        self.close()
 
     def close(self) -> None:
+        """Close the file; safe to call twice. One that is dropped unclosed closes itself."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
@@ -225,6 +236,8 @@ class FileSystem:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
             raise storage_error(error, "look at", path) from error
 
     def names(self, directory: str) -> list[str]:

@@ -32,7 +32,7 @@ from mv2.storage.device import File, FileSystem
 from mv2.storage.heal import heal, needs_healing
 from mv2.storage.holders import HolderNote
 from mv2.storage.indexing import IndexerFactory
-from mv2.storage.lock import TurnLock, acquire_presence
+from mv2.storage.lock import TurnLock, acquire_presence, release_presence
 from mv2.storage.paths import leftover_temporaries
 from mv2.storage.state import LiveState
 from mv2.storage.view import View
@@ -282,7 +282,9 @@ class Handle:
 
     def adopt(self, file: File, state: LiveState, turn: TurnLock | None = None) -> None:
         """Go on with another file (and its turn, when that is held already); lets go of the old one."""
-        old, self.file = self.file, file
+        self._turn.release()
+        release_presence(self.file)
+        self.file = file  # the old one closes itself when no view reads it any more
         self.state = state
         self._identity = file.identity()
         self._turn = TurnLock(file) if turn is None else turn
@@ -290,7 +292,6 @@ class Handle:
         if self._note is not None:
             self._note.close()
             self._note = HolderNote(self._identity)
-        old.close()
 
     def replaced(self, message: str) -> FileReplacedError:
         """The error for a path that names another file, with what this handle wrote and nobody has."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import mmap
 import os
 import sys
 import time
@@ -19,6 +20,7 @@ from mv2.types import LockHolder
 
 _COUNTER = itertools.count()
 _COMMAND_CHARS = 120
+_NO_TURN, _TURN = b"01"
 
 
 def state_directory() -> str:
@@ -52,8 +54,9 @@ def _command() -> str:
 class HolderNote:
     """The note of one writing handle: first byte ``1`` while it has the turn, then JSON."""
 
+    _flag: mmap.mmap | None = None
+
     def __init__(self, identity: FileIdentity) -> None:
-        self._descriptor = -1
         self._path = ""
         directory = state_directory()
         name = f"{identity.device:x}-{identity.inode:x}-{os.getpid()}-{next(_COUNTER)}"
@@ -67,19 +70,26 @@ class HolderNote:
             os.makedirs(directory, mode=0o700, exist_ok=True)
             self._path = os.path.join(directory, name)
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0)
-            self._descriptor = os.open(self._path, flags, 0o600)
-            os.write(self._descriptor, b"0" + json.dumps(body).encode())
+            descriptor = os.open(self._path, flags, 0o600)
+            try:
+                os.write(descriptor, b"0" + json.dumps(body).encode())
+                self._flag = mmap.mmap(descriptor, 1)
+            finally:
+                os.close(descriptor)
 
     def set_turn(self, has_turn: bool) -> None:
-        if self._descriptor >= 0 and hasattr(os, "pwrite"):
-            with contextlib.suppress(OSError):
-                os.pwrite(self._descriptor, b"1" if has_turn else b"0", 0)
+        """Say so where other processes look; costs a byte in memory."""
+        if self._flag is not None:
+            self._flag[0] = _TURN if has_turn else _NO_TURN
+
+    def __del__(self) -> None:
+        self.close()
 
     def close(self) -> None:
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        """Remove the note; safe to call twice. A dropped one goes by itself."""
+        flag, self._flag = self._flag, None
+        if flag is not None:
+            flag.close()
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
 

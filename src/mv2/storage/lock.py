@@ -11,6 +11,7 @@ nobody waits for the dead.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import struct
@@ -99,6 +100,13 @@ def _windows_lock(file: File, timeout: float) -> None:
 
     if not _retry(attempt, timeout):
         raise _locked_error(file, f"{file.path} is held", timeout)
+
+
+def release_presence(file: File) -> None:
+    """Give the file up for others while it stays open for readers of it."""
+    if fcntl is not None and not file.closed:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file.fileno(), fcntl.LOCK_UN)
 
 
 class TurnLock:

@@ -65,6 +65,15 @@ class PendingFrame:
     text: str | None = None
 
 
+def weight(entry: FrameEntry) -> int:
+    """About how many bytes of contents an entry comes to."""
+    texts = [entry.uri, entry.title, entry.kind, entry.track, entry.search_text, entry.source_path]
+    listed = [*entry.tags, *entry.labels, *entry.content_dates]
+    chunks = 0 if entry.chunk_manifest is None else len(entry.chunk_manifest.chunks)
+    pairs = sum(len(key) + len(value) + 16 for key, value in entry.extra_metadata.items())
+    return 300 + sum(map(len, filter(None, texts))) + sum(len(t) + 8 for t in listed) + pairs + 16 * chunks
+
+
 class Overlay:
     """What pending log entries add to a contents of ``base_count`` frames."""
 
@@ -74,6 +83,7 @@ class Overlay:
         self.changes: dict[int, Change] = {}
         self.uris: dict[str, list[int]] = {}
         self.vector_dimension = 0
+        self.weight = 0
         self._ids: dict[int, int] = {}
 
     def __bool__(self) -> bool:
@@ -95,6 +105,7 @@ class Overlay:
                 self._change(entry.target_frame_id, Change(STATUS_DELETED, entry.timestamp))
             return None
         frame_id = self.next_id
+        self.weight += weight(entry)
         self._ids[sequence] = frame_id
         pending = self._pending_frame(frame_id, entry)
         pending.text = text

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 
 from mv2.errors import AuxiliaryFileError, MemoryNotFoundError, NotAMemoryError
+from mv2.format.checksum import digest
 from mv2.storage.device import FileSystem
 
 #: Suffixes of files that the format forbids beside a memory (docs/format.md, "Names").
 _FORBIDDEN_SUFFIXES = ("wal", "shm", "lock", "journal")
 _TEMPORARY_MARK = ".mv2-new-"
+#: File systems end names at 255 bytes; longer ones than this leave no room for our marks.
+_LONGEST_PLAIN = 200
 
 
 def resolve(path: str | os.PathLike[str]) -> str:
@@ -70,13 +73,21 @@ def original_manifest_log(path: str) -> str:
 def temporary_path(path: str) -> str:
     """A fresh name of our own beside ``path``, for a file that will be renamed over it."""
     directory, name = os.path.split(path)
-    return os.path.join(directory, f".{name}{_TEMPORARY_MARK}{os.urandom(6).hex()}")
+    return os.path.join(directory, f"{_prefix(name)}{os.urandom(6).hex()}")
+
+
+def _prefix(name: str) -> str:
+    """How our temporary names for a file begin; those of very long names are told apart by a digest."""
+    raw = os.fsencode(name)
+    if len(raw) > _LONGEST_PLAIN:
+        name = digest(raw).hex()
+    return f".{name}{_TEMPORARY_MARK}"
 
 
 def leftover_temporaries(file_system: FileSystem, path: str) -> list[str]:
     """Our temporary files for ``path`` that a crash left behind."""
     directory, name = os.path.split(path)
-    prefix = f".{name}{_TEMPORARY_MARK}"
+    prefix = _prefix(name)
     try:
         names = file_system.names(directory)
     except OSError:

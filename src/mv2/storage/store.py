@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from mv2.errors import DiskFullError, HandleError, LockedError, Mv2Warning, StorageError
 from mv2.format.wal import FrameEntry, encode_frame_entry
+from mv2.storage.assemble import check_ceilings
 from mv2.storage.commit import FLAG_FRAGILE
 from mv2.storage.handle import Handle, Options
 from mv2.storage.log import group_size
+from mv2.storage.overlay import OP_INSERT, weight
 from mv2.storage.state import LiveState
 from mv2.storage.syncer import BackgroundSyncer
 from mv2.types import VacuumReport
@@ -73,6 +75,7 @@ class Store:
         """
         with self.turn():
             self._check_no_bulk("write")
+            self._check_ceilings(entries)
             if self._batch is not None:
                 moved = [_moved(entry, len(self._batch)) for entry in entries]
                 self._batch += moved
@@ -124,6 +127,19 @@ class Store:
     def size(self) -> int:
         """Bytes the file has, what an open batch will add included."""
         return self._handle.file.size() + sum(len(entry.payload) for entry in self._batch or ())
+
+    def _check_ceilings(self, entries: Sequence[FrameEntry]) -> None:
+        """Refuse what the next checkpoint could not write. Deletions always pass.
+
+        Raises:
+            LimitError: the format holds no more frames, or no larger contents.
+        """
+        new = [entry for entry in entries if entry.op == OP_INSERT]
+        state = self._handle.state
+        if not new:
+            return
+        size = state.anchor.contents_length + state.overlay.weight + sum(map(weight, new))
+        check_ceilings(state.overlay.next_id + len(new), size)
 
     def _make_ready(self) -> None:
         """See to it that the log may be appended to."""

@@ -194,11 +194,14 @@ class View:
         return found + self.overlay.uris.get(uri, [])
 
     def active_id_of_uri(self, uri: str) -> int | None:
-        """The newest active frame with that uri."""
-        for frame_id in reversed(self.ids_of_uri(uri)):
-            if self.is_active(frame_id):
-                return frame_id
-        return None
+        """The newest active frame with that uri; a document before any chunk."""
+        active = [frame_id for frame_id in self.ids_of_uri(uri) if self.is_active(frame_id)]
+        return self._best(active)
+
+    def _best(self, frame_ids: list[int]) -> int | None:
+        """The newest of some frames; a document before any chunk."""
+        documents = [frame_id for frame_id in frame_ids if self.role(frame_id) != ROLE_CHUNK]
+        return max(documents or frame_ids, default=None)
 
     def resolve(self, reference: int | str) -> int:
         """The id a reference means: an id, or the newest active frame of a uri, else its newest one.
@@ -211,10 +214,12 @@ class View:
         if isinstance(reference, int):
             self.check_id(reference)
             return reference
-        ids = self.ids_of_uri(reference)
-        if not ids:
+        found = self.active_id_of_uri(reference)
+        if found is None:
+            found = self._best(self.ids_of_uri(reference))
+        if found is None:
             raise FrameNotFoundError(f"no frame has the uri {reference}", path=self.file.path)
-        return next((i for i in reversed(ids) if self.is_active(i)), ids[-1])
+        return found
 
     # --- listings -----------------------------------------------------------------
 

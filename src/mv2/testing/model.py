@@ -40,23 +40,28 @@ class Model:
         self.count = 0
 
     def active(self) -> list[Doc]:
+        """Documents that are neither deleted nor replaced."""
         return [doc for doc in self.docs.values() if doc.status == "active"]
 
     def newest(self, uri: str) -> Doc | None:
+        """The active document a uri means."""
         found = [doc for doc in self.active() if doc.uri == uri]
         return found[-1] if found else None
 
     def add(self, doc: Doc) -> None:
+        """A document was put; its chunks have the ids behind it."""
         assert doc.id == self.count, f"the next id is {self.count}, the engine gave {doc.id}"
         self.docs[doc.id] = doc
         self.count += 1 + doc.chunks
 
     def replace(self, old: Doc, new: Doc) -> None:
+        """A document was put in the place of another."""
         old.status, new.supersedes = "superseded", old.id
         self.add(new)
 
 
 def compare_search(memory: Memvid, model: Model, doc: Doc) -> None:
+    """The unique word of a document is found where it should be; snippets hold its text only."""
     assert doc.number is not None
     holders = {d.id for d in model.active() if d.number == doc.number}
     hits = memory.find(unique_word(doc.number)).hits
@@ -70,6 +75,7 @@ def compare_search(memory: Memvid, model: Model, doc: Doc) -> None:
 
 
 def compare_document(memory: Memvid, model: Model, doc: Doc) -> None:
+    """One document and its chunks, field by field."""
     frame = memory.frame(doc.id)
     assert (frame.uri, frame.status, frame.title) == (doc.uri, doc.status, doc.title)
     assert (frame.tags, frame.timestamp) == (doc.tags, doc.timestamp)
@@ -78,7 +84,7 @@ def compare_document(memory: Memvid, model: Model, doc: Doc) -> None:
         type(doc.metadata[key]) for key in frame.metadata
     ]
     assert frame.supersedes == doc.supersedes
-    newer = [other.id for other in model.docs.values() if other.supersedes == doc.id]
+    newer: list[int | None] = [other.id for other in model.docs.values() if other.supersedes == doc.id]
     assert [frame.superseded_by] == (newer or [None])
     assert (frame.deleted_at is None) == (doc.status != "deleted")
     assert memory.content(doc.id) == doc.content

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -264,6 +266,17 @@ class TestPaths:
         assert memory.text(number) == str(tmp_path / "a.txt")
         assert memory.frame(number).source_path is None
 
+    def test_a_name_that_is_not_utf8(self, memory: mv2.Memvid, tmp_path: Path) -> None:
+        """Nobody asked for the name to be kept, so it must not stand in the way."""
+        source = tmp_path / os.fsdecode(b"caf\xe9.txt")
+        try:
+            source.write_text("hello")
+        except OSError:
+            pytest.skip("the file system takes UTF-8 names only")
+        number = memory.put(source)
+        assert memory.text(number) == "hello"
+        assert (memory.frame(number).source_path or "").startswith(f"{tmp_path}/caf")
+
     def test_missing(self, memory: mv2.Memvid, tmp_path: Path) -> None:
         with pytest.raises(MemoryNotFoundError) as refusal:
             memory.put(tmp_path / "none.txt")
@@ -326,6 +339,20 @@ class TestLargestContent:
             file.truncate(1 << 40)  # a sparse file: reading it would take all memory
         with pytest.raises(LimitError):
             memory.put(large)
+
+    @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs /dev/zero")
+    def test_a_device_without_end(self, path: Path) -> None:
+        """Its size is said to be 0."""
+        program = (
+            "import resource, sys, pathlib, mv2, mv2.ingest.documents as documents\n"
+            "documents.MAX_FRAME_BYTES = 1000\n"
+            "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+            "with mv2.open(sys.argv[1]) as memory:\n"
+            "    try: memory.put(pathlib.Path('/dev/zero'))\n"
+            "    except mv2.LimitError: print('refused')\n"
+        )
+        run = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True)
+        assert run.stdout.strip() == "refused", run.stderr
 
 
 class TestPlainFields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -95,6 +96,16 @@ class TestClosing:
         with mv2.open(path, lock="handle", lock_timeout=0) as memory:
             assert found_ids(memory, "word") == {0}
             assert memory.put("next") == 1
+
+    @pytest.mark.filterwarnings("ignore::ResourceWarning")
+    def test_a_handle_that_is_collected_gives_the_lock_back(self, path: Path) -> None:
+        memory = mv2.open(path, lock="handle")
+        memory.put("a word")
+        memory.find("word")
+        del memory
+        gc.collect()
+        with mv2.open(path, lock="handle", lock_timeout=0) as again:
+            assert again.text(0) == "a word"
 
     def test_repr_and_properties(self, path: Path) -> None:
         with mv2.open(path) as memory:

@@ -267,13 +267,18 @@ def test_the_directory_of_a_bare_name(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "name", ["ünï 東京.mv2", "with space", "no-extension", ".hidden", "a.b.c", "-dash", "x" * 200]
+    "name",
+    ["ünï 東京.mv2", "with space", "no-extension", ".hidden", "a.b.c", "-dash", "a\nb", "x" * 255, "ü" * 127],
 )
 def test_any_name(tmp_path: Path, name: str) -> None:
+    """Up to the longest the file system has, which leaves no room for a longer temporary one."""
     with mv2.open(tmp_path / name) as memory:
         memory.put("one")
-        memory.vacuum()
+        assert memory.vacuum().compacted
     assert os.listdir(tmp_path) == [name]
+    mv2.open(tmp_path / name, "w").close()
+    with mv2.open(tmp_path / name) as memory:
+        memory.put("one")
     with mv2.open(str(tmp_path / name), "r") as memory:
         assert memory.text(0) == "one"
 

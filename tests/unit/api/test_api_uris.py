@@ -186,6 +186,13 @@ class TestChunks:
             assert memory.frame(number + 1).uri == f"mv2://frames/{number}#page-1"
             assert memory.frame(number + 1).title is None
 
+    def test_names_of_an_empty_uri(self, memory: mv2.Memvid) -> None:
+        number = memory.put(long_text(), uri="", title="")
+        assert [memory.frame(number + n).uri for n in range(3)] == ["", "#page-1", "#page-2"]
+        assert memory.frame("").id == number
+        renewed = memory.update("", metadata={"n": 1})
+        assert [memory.frame(renewed + n).uri for n in range(3)] == ["", "#page-1", "#page-2"]
+
     @pytest.mark.parametrize("way", WAYS)
     def test_ids_follow_the_document(self, memory: mv2.Memvid, way: str) -> None:
         ids = add(memory, way, {"content": long_text()}, {"content": "short"}, {"content": long_text(3000)})

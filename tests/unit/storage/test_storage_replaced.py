@@ -273,8 +273,10 @@ class TestTheSameMemory:
         with mv2.open(path) as memory:
             memory.put("mine")
         with mv2.open(path, "r") as reader:
+            assert found(reader, "mine") == {0}
             os.replace(other, path)
             assert texts(reader) == ["mine"]
+            assert found(reader, "mine") == {0}
             reader.refresh()
             assert texts(reader) == ["of the other memory"]
             assert found(reader, "other") == {0}

@@ -199,6 +199,30 @@ class TestNotPossible:
         assert codes(mv2.open(wasteful, "r")) == set()
 
 
+@pytest.mark.parametrize("how", ["vacuum", "automatic"])
+def test_the_index_of_another_handles_commit_is_not_forgotten(path: Path, how: str) -> None:
+    """Each handle keeps an index writer; after a compaction it must not be taken for newer than it is."""
+    with mv2.open(path) as first, mv2.open(path) as second:
+        if how == "automatic":
+            large_contents(second)
+        second.put("first word", uri="mv2://first")
+        second.commit()
+        first.put("second word", uri="mv2://second")
+        first.put("gone word", uri="mv2://first")
+        first.commit()
+        inode = path.stat().st_ino
+        if how == "vacuum":
+            second.vacuum()
+        for step in range(20 if how == "automatic" else 1):
+            second.put(f"more {step}", uri="mv2://more")
+            second.commit()
+        assert path.stat().st_ino != inode
+        second.delete("mv2://first")
+        second.commit()
+        assert found(second, "word") == {second.frame("mv2://second").id}
+        assert codes(second) == set()
+
+
 def test_errors_name_the_memory_afterwards(path: Path) -> None:
     """Not the temporary file that became the memory."""
     with mv2.open(path) as memory:
