@@ -27,7 +27,8 @@ def payload_bytes(base: Base) -> int:
     if base.anchor.record is not None:
         return base.anchor.record.payload_bytes
     scanned = base.scanned()
-    return sum(dict(zip(scanned.payload_offsets, scanned.payload_lengths, strict=True)).values())
+    places = zip(scanned.payload_offsets, scanned.payload_lengths, strict=True)
+    return sum({offset: length for offset, length in places if length}.values())
 
 
 def live_bytes(base: Base) -> int:

@@ -254,7 +254,8 @@ class Committer:
         target.path = self._handle.path
         self._lay_ghost(self._handle.file)
         self._handle.adopt(target, fresh, turn)
-        self._indexer_generation = fresh.anchor.generation
+        if self._indexer_generation == anchor.generation:  # an older writer must not become current
+            self._indexer_generation = fresh.anchor.generation
 
     def _lay_ghost(self, old: File) -> None:
         """Spoil the replaced file for a program that waits for its lock, unless it has other names."""

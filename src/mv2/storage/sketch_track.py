@@ -121,7 +121,9 @@ class SketchPlacer:
             return True
         if base is None or record.id >= base.frame_count:
             return False
-        return base.scanned().payload_offsets.count(record.payload_offset) > 1
+        scanned = base.scanned()
+        places = zip(scanned.payload_offsets, scanned.payload_lengths, strict=True)
+        return sum(1 for offset, length in places if length and offset == record.payload_offset) > 1
 
     def _smallest_frame(self) -> int | None:
         """A frame with a small payload of its own: one of this commit, else of the commit before."""

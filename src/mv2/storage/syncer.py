@@ -39,4 +39,6 @@ class BackgroundSyncer:
             if self._stopping.wait(LATENESS / 2):
                 return
             self._wanted.clear()
+            if self._stopping.is_set():  # stop() may have set both between the two lines above
+                return
             self._sync()

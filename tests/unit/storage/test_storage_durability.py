@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from memory_files import LOG_START, commit_record, noise, texts
 
 import mv2
+from mv2.storage import syncer
 from mv2.testing.faults import Call, FaultFileSystem
 
 LONG = "A sentence of some length, again and again. " * 120
@@ -253,3 +256,23 @@ class TestCreation:
         assert os.listdir(path.parent) == [path.name]
         with pytest.raises(mv2.MemoryExistsError):
             mv2.open(path, "x", file_system=disk)
+
+
+def test_the_background_syncer_always_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever moment it is stopped, between two syncs too; closing would hang otherwise."""
+    monkeypatch.setattr(syncer, "LATENESS", 0.002)
+    choose = random.Random(1)
+    finished: list[bool] = []
+
+    def start_and_stop() -> None:
+        for _ in range(1000):
+            made = syncer.BackgroundSyncer(lambda: None)
+            made.mark()
+            time.sleep(choose.uniform(0.0008, 0.0012))
+            made.stop()
+        finished.append(True)
+
+    worker = threading.Thread(target=start_and_stop, daemon=True)
+    worker.start()
+    worker.join(60)
+    assert finished == [True]
