@@ -58,6 +58,7 @@ class HolderNote:
 
     def __init__(self, identity: FileIdentity) -> None:
         self._path = ""
+        self._pid = os.getpid()
         directory = state_directory()
         name = f"{identity.device:x}-{identity.inode:x}-{os.getpid()}-{next(_COUNTER)}"
         body = {
@@ -90,8 +91,9 @@ class HolderNote:
         flag, self._flag = self._flag, None
         if flag is not None:
             flag.close()
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
+            if self._pid == os.getpid():  # a forked child has a copy of the object, not the note
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
 
 
 def _read_note(path: str) -> LockHolder | None:
