@@ -58,7 +58,6 @@ class Options:
 
 
 _open_handles: weakref.WeakSet[Handle] = weakref.WeakSet()
-_kept_after_fork: list[object] = []
 _ATTEMPTS = 20
 
 
@@ -383,5 +382,4 @@ class Handle:
     def abandon_after_fork(self) -> None:
         """In a forked child: close the copy of the descriptor and nothing else."""
         self.closed = True
-        _kept_after_fork.append(self._note)  # its destructor belongs to the parent
         self.file.close()

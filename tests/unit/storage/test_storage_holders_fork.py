@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import os, sys
+import gc, os, sys
 import mv2
 from mv2.storage.holders import state_directory
 
@@ -18,6 +18,8 @@ memory = mv2.open(sys.argv[1])
 before = os.listdir(state_directory())
 child = os.fork()
 if child == 0:
+    del memory
+    gc.collect()
     sys.exit(0)
 os.waitpid(child, 0)
 assert before and os.listdir(state_directory()) == before, (before, os.listdir(state_directory()))
