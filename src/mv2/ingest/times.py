@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import operator
 import time
 
 from mv2.errors import InvalidArgumentError
@@ -37,6 +38,8 @@ def to_seconds(value: Timestamp, name: str = "timestamp") -> int:
         seconds = _datetime_seconds(value)
     elif isinstance(value, dt.date):
         seconds = _datetime_seconds(dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC))
+    elif hasattr(value, "__index__"):  # numpy's integers
+        seconds = operator.index(value)
     elif isinstance(value, str):
         seconds = _parse(value, name)
     else:

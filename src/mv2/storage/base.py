@@ -144,6 +144,24 @@ class Base:
         """Every frame with that uri, ascending."""
         return [i for i in self.directory.uris.find(uri) if self.record(i).uri == uri]
 
+    # --- contents of documents ------------------------------------------------------
+
+    @cached_property
+    def length_bytes(self) -> bytes:
+        """The column of decoded lengths as bytes, four a frame in the host's order."""
+        return bytes(memoryview(self.directory.canonical_lengths).cast("B"))
+
+    @cached_property
+    def source_digests(self) -> dict[bytes, list[int]]:
+        """Frames that carry the digest of their whole content (long documents do), by digest."""
+        found: dict[bytes, list[int]] = {}
+        for frame_id, length in enumerate(self.directory.canonical_lengths):
+            if length == 0 and self.role(frame_id) == ROLE_DOCUMENT:
+                source = self.record(frame_id).source_sha256
+                if source is not None:
+                    found.setdefault(source, []).append(frame_id)
+        return found
+
     # --- indexes ------------------------------------------------------------------
 
     def read_verified(self, offset: int, length: int, wanted: bytes, what: str) -> bytes:

@@ -6,6 +6,7 @@ the contents, the rest are pending.
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
 from collections.abc import Iterator
 
@@ -209,11 +210,14 @@ class View:
         Raises:
             FrameNotFoundError: there is none.
         """
-        if isinstance(reference, bool) or not isinstance(reference, int | str):
-            raise FrameNotFoundError(f"{reference!r} is neither a frame id nor a uri", path=self.file.path)
-        if isinstance(reference, int):
-            self.check_id(reference)
-            return reference
+        if not isinstance(reference, str):
+            frame_id = _whole_number(reference)
+            if frame_id is None:
+                raise FrameNotFoundError(
+                    f"{reference!r} is neither a frame id nor a uri", path=self.file.path
+                )
+            self.check_id(frame_id)
+            return frame_id
         found = self.active_id_of_uri(reference)
         if found is None:
             found = self._best(self.ids_of_uri(reference))
@@ -273,6 +277,13 @@ class View:
         if self.overlay.vector_dimension:
             return self.overlay.vector_dimension
         return self.base.vector_dimension if self.base.frame_count else 0
+
+
+def _whole_number(value: object) -> int | None:
+    """The int of anything that counts as one, numpy's included; None for others, and for bool."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    return operator.index(value)
 
 
 def _listed(frame: PendingFrame) -> bool:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from life import live_through, long_text
 
@@ -26,6 +27,8 @@ TIMES: list[tuple[Any, int]] = [
     (-1, -1),
     (-62_135_596_800, -62_135_596_800),
     (10**12, 10**12),
+    (np.int64(5), 5),
+    (np.float64(5.5), 5),
     (1.0, 1),
     (1.9, 1),
     (-0.5, -1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from life import WAYS, add, all_frames, found_ids, live_through, long_text
 
@@ -311,6 +312,20 @@ def test_ids_are_stable(path: Path) -> None:
         check(memory)
         assert memory.put("the next one") == max(known) + 1
     assert len(known) == 30
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint32, np.int8])
+def test_an_id_is_any_whole_number(memory: mv2.Memvid, kind: Any) -> None:
+    """Ids out of arrays are as good as others."""
+    memory.put("zero")
+    memory.put("one", embedding=[1.0])
+    assert memory.text(kind(1)) == "one"
+    assert memory.frame(kind(1)).id == 1
+    assert type(memory.frame(kind(1)).id) is int
+    assert memory.embedding(kind(1)) is not None
+    assert memory.update(kind(0), title="T") == 2
+    memory.delete(kind(1))
+    assert [frame.id for frame in memory.frames()] == [2]
 
 
 UNKNOWN: list[Any] = [
