@@ -176,7 +176,13 @@ class Memvid:
         return not self._store.writable
 
     def close(self) -> None:
-        """Finish what is pending and let go of the file. Safe to call twice."""
+        """Finish what is pending and let go of the file. Safe to call twice.
+
+        Raises:
+            PoisonedError: with ``durability="batch"``, a sync behind the last puts had failed.
+        """
+        if self._store.closed:
+            return
         try:
             self._store.close()
         finally:
@@ -280,13 +286,8 @@ class Memvid:
 
         An exception inside rolls all of it back. The turn to write is held meanwhile.
         """
-        try:
-            with self._store.batch():
-                yield
-        except BaseException:
-            if self._search is not None:
-                self._search.forget_pending()
-            raise
+        with self._store.batch():
+            yield
 
     def update(
         self,

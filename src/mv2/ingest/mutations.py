@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, Protocol
@@ -108,9 +109,8 @@ def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
         head = group[0]
         raw = b"".join(_content_of(entry) for entry in group)
         mime = None if head.metadata is None else head.metadata.mime
-        is_text = (mime or "").startswith("text/")
         yield Document(
-            content=raw.decode() if is_text else raw,
+            content=_as_given(raw, mime),
             uri=head.uri,
             title=head.title,
             tags=tuple(head.tags),
@@ -123,6 +123,13 @@ def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
             mime=mime,
             source_path=head.source_path,
         )
+
+
+def _as_given(raw: bytes, mime: str | None) -> str | bytes:
+    if (mime or "").startswith("text/"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode()
+    return raw
 
 
 def _content_of(entry: FrameEntry) -> bytes:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from mv2.format.frame import FrameRecord
+    from mv2.storage.overlay import Overlay as LogOverlay
     from mv2.storage.view import View
     from mv2.types import SearchResult
 
@@ -73,12 +74,19 @@ class MemorySearch:
         self._reader: LexicalReader | None = None
         self._reader_key: tuple[bytes, int] | None = None
         self._pending = Overlay()
+        self._pending_of: LogOverlay | None = None
 
     def find(
         self, view: View, query: str, *, k: int, cursor: str | None, snippet_chars: int, explain: bool
     ) -> SearchResult:
         """See ``Memvid.find``."""
         source = ViewSource(view, self._open_reader(view))
+        with self._lock:
+            if (
+                self._pending_of is not view.overlay
+            ):  # another log, or one from which something was taken back
+                self._pending, self._pending_of = Overlay(), view.overlay
+            pending = self._pending
         return find(
             source,
             query,
@@ -86,12 +94,8 @@ class MemorySearch:
             cursor=cursor,
             snippet_chars=snippet_chars,
             explain=explain,
-            overlay=self._pending,
+            overlay=pending,
         )
-
-    def forget_pending(self) -> None:
-        """Pending frames were taken back, so their ids may come again with other texts."""
-        self._pending.discard()
 
     def close(self) -> None:
         with self._lock:

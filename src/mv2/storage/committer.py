@@ -11,10 +11,9 @@ import warnings
 
 from mv2.errors import (
     ChecksumError,
-    CorruptFileError,
+    Error,
+    FileReplacedError,
     FormatError,
-    LimitError,
-    LockedError,
     Mv2Warning,
     StorageError,
 )
@@ -60,7 +59,7 @@ class Committer:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._indexer: FrameIndexer | None = None
-        self._indexer_generation = -1
+        self._indexed = b""  # digest of the contents that the index writer is in the state of
         self._retry_at = 0
 
     def checkpoint(self) -> None:
@@ -76,6 +75,8 @@ class Committer:
     def undo(self, writer: CommitWriter) -> None:
         """After a failure: give space back, and read the file again before it is used."""
         writer.abandon()
+        if writer.header_touched and self._handle.poison is None:
+            self._handle.poison = "a commit was interrupted"
         self.close()  # the index writer may hold what the file does not
         self._handle.state.forget()
 
@@ -89,14 +90,18 @@ class Committer:
     def _current_indexer(self, bulk: bool) -> FrameIndexer:
         """The indexer in the state of the current commit; rebuilt when the stored one cannot be trusted."""
         base = self._handle.state.base
-        if self._indexer is not None and self._indexer_generation == base.anchor.generation and not bulk:
+        if self._indexer is not None and self._indexed == base.anchor.contents_digest and not bulk:
             return self._indexer
         self.close()
         files = base.lexical_files()
-        self._indexer = indexer = self._handle.options.indexer(files, bulk)
-        self._indexer_generation = base.anchor.generation
-        if files is None:
-            index_everything(View(self._handle.file, base, Overlay(base.frame_count)), indexer)
+        indexer = self._handle.options.indexer(files, bulk)
+        try:
+            if files is None:
+                index_everything(View(self._handle.file, base, Overlay(base.frame_count)), indexer)
+        except BaseException:
+            indexer.close()  # half an index must never be taken for the whole one
+            raise
+        self._indexer, self._indexed = indexer, base.anchor.contents_digest
         return indexer
 
     def close(self) -> None:
@@ -134,7 +139,7 @@ class Committer:
         if not self._handle.path_is_ours():
             raise self._handle.replaced(f"{self._handle.path} was removed or replaced during the commit")
         state.committed(committed, writer.header)
-        self._indexer_generation = committed.generation
+        self._indexed = committed.contents_digest
         self._handle.own = []
         with contextlib.suppress(StorageError):  # it stays unclean then, and is wiped before the next append
             state.log.wipe(used)
@@ -157,7 +162,9 @@ class Committer:
             return
         try:
             self.checkpoint()
-        except (StorageError, LimitError) as error:
+        except FileReplacedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what was acknowledged must not be refused any more
             left = state.log.region.size - state.log.head
             self._retry_at = state.log.head + left // 4
             warnings.warn(
@@ -180,7 +187,7 @@ class Committer:
             after_bulk: a large part of the file has just been written, so copying it costs
                 little in comparison, and less dead space is suffered.
         """
-        with contextlib.suppress(StorageError, CorruptFileError, LockedError):
+        with contextlib.suppress(Error):
             live = live_bytes(self._handle.state.base)
             dead = self._handle.file.size() - live
             wanted = wanted_log_size(live)
@@ -239,6 +246,8 @@ class Committer:
             acquire_presence(target, exclusive=options.lock == "handle", timeout=options.lock_timeout)
             turn = TurnLock(target)
             turn.acquire(options.lock_timeout)
+            if not self._handle.path_is_ours():
+                raise self._handle.replaced(f"{self._handle.path} was removed or replaced meanwhile")
             self._handle.files.rename(temporary, self._handle.path)
             renamed = True
             self._handle.files.sync_directory(os.path.dirname(self._handle.path))
@@ -254,8 +263,8 @@ class Committer:
         target.path = self._handle.path
         self._lay_ghost(self._handle.file)
         self._handle.adopt(target, fresh, turn)
-        if self._indexer_generation == anchor.generation:  # an older writer must not become current
-            self._indexer_generation = fresh.anchor.generation
+        if self._indexed == anchor.contents_digest:  # an older writer must not become current
+            self._indexed = fresh.anchor.contents_digest
 
     def _lay_ghost(self, old: File) -> None:
         """Spoil the replaced file for a program that waits for its lock, unless it has other names."""

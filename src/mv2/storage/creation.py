@@ -46,13 +46,17 @@ def create(files: FileSystem, path: str) -> None:
         file.close()
 
 
-def replace(files: FileSystem, path: str, *, lock_timeout: float) -> None:
-    """Put a new memory in the place of what is there, atomically, if nobody has it open for writing."""
-    check_regular(files, path)
-    old = files.open_file(path, writable=True)
+def replace(files: FileSystem, path: str, *, lock_timeout: float, only_empty: bool) -> None:
+    """Put a new memory in the place of what is there, atomically, if nobody has it open for writing.
+
+    Args:
+        only_empty: leave the file alone if it is no longer empty once it is locked.
+    """
+    old = _open_locked(files, path, lock_timeout)
     temporary = temporary_path(path)
     try:
-        acquire_presence(old, exclusive=True, timeout=lock_timeout)
+        if only_empty and old.size():
+            return
         file = files.open_file(temporary, writable=True, create=True, exclusive=True)
         try:
             files.copy_attributes(old, file)
@@ -70,6 +74,22 @@ def replace(files: FileSystem, path: str, *, lock_timeout: float) -> None:
                 old.write(0, GHOST_MAGIC.ljust(SECTOR_SIZE, b"\0"))
     finally:
         old.close()
+
+
+def _open_locked(files: FileSystem, path: str, lock_timeout: float) -> File:
+    """The file the path names, locked against every writer; not one that was renamed over meanwhile."""
+    while True:
+        check_regular(files, path)
+        file = files.open_file(path, writable=True)
+        try:
+            acquire_presence(file, exclusive=True, timeout=lock_timeout)
+            status = files.status(path)
+            if status is not None and status.identity == file.identity():
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 class _NoIndex:

@@ -26,6 +26,8 @@ from mv2.errors import (
     ReadOnlyError,
     StorageError,
 )
+from mv2.format.checksum import EMPTY
+from mv2.format.frame import FrameRecord
 from mv2.format.wal import FrameEntry
 from mv2.storage.commit import FLAG_FRAGILE, GhostError
 from mv2.storage.device import File, FileSystem
@@ -77,6 +79,16 @@ def _still_a_ghost(path: str) -> NotAMemoryError:
     )
 
 
+def _same_frame(one: FrameRecord, other: FrameRecord) -> bool:
+    """Whether two records of an id are the same put; a copy that went its own way has others."""
+    return (one.uri, one.anchor_ts, one.timestamp, one.canonical_length) == (
+        other.uri,
+        other.anchor_ts,
+        other.timestamp,
+        other.canonical_length,
+    ) and one.checksum in (other.checksum, EMPTY, one.checksum if other.checksum == EMPTY else b"")
+
+
 class Handle:
     """A memory file that is open, and who may do what with it now.
 
@@ -96,6 +108,7 @@ class Handle:
         self.mutex = threading.RLock()
         self.closed = False
         self.poison: str | None = None
+        self.poison_told = False
         self.own: list[FrameEntry] = []
         self.turn_depth = 0
         self._pid = os.getpid()
@@ -161,6 +174,7 @@ class Handle:
                     path=self.path,
                     remedy='Use close="checkpoint", or "force-lazy" if the original never opens this file.',
                 )
+        self._sync_name()
         if needs_healing(self.state):
             with contextlib.suppress(LockedError), self.turn():
                 heal(self.state)
@@ -189,6 +203,7 @@ class Handle:
                 "the memory is open for reading only", path=self.path, remedy='Open it with mode "r+" or "a".'
             )
         if self.poison is not None:
+            self.poison_told = True
             raise PoisonedError(
                 f"an earlier write failed ({self.poison}), so what is on the medium is unknown",
                 path=self.path,
@@ -271,13 +286,27 @@ class Handle:
             file.close()
             raise self.replaced(f"{self.path} names another file now")
         self.adopt(file, state)
+        if self.options.writable and self.poison is None:
+            self._sync_name()
+
+    def _sync_name(self) -> None:
+        """Make sure of the path's name before anything is acknowledged into the file behind it:
+        whoever renamed it there may have died before doing so.
+        """
+        self.files.sync_directory(os.path.dirname(self.path))
 
     def _continues_ours(self, state: LiveState) -> bool:
         """Whether a file is a compaction of ours, or a copy that lacks nothing this handle knows of."""
         new, old = state.anchor, self.state.anchor
         if new.file_id is None or new.file_id != old.file_id or new.generation < old.generation:
             return False
-        return state.log.next_sequence >= self.state.log.next_sequence
+        if state.log.next_sequence < self.state.log.next_sequence:
+            return False
+        theirs, ours = state.view(), self.state.view()
+        known = range(max(0, ours.indexed_count - 1), ours.frame_count)
+        return theirs.frame_count >= ours.frame_count and all(
+            _same_frame(theirs.record(i), ours.record(i)) for i in known
+        )
 
     def adopt(self, file: File, state: LiveState, turn: TurnLock | None = None) -> None:
         """Go on with another file (and its turn, when that is held already); lets go of the old one."""

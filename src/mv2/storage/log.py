@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from mv2.errors import FormatError
 from mv2.format.checksum import digest
+from mv2.format.header import HEADER_SIZE
 from mv2.format.wal import (
     FLAG_GROUP_START,
     FLAG_SYNCED,
@@ -328,8 +329,13 @@ class LogAppender:
             return
         used = len(self.region.read_all(self.head).rstrip(b"\0"))
         if used:
-            self.region.file.write(self.region.offset + self.head, bytes(used))
-            self.region.file.sync()
+            file = self.region.file
+            # The header that made these records obsolete may have been read but never have reached
+            # the medium: it goes there, for certain, before they go.
+            file.write(0, file.read(0, HEADER_SIZE))
+            file.sync()
+            file.write(self.region.offset + self.head, bytes(used))
+            file.sync()
         self.clean = True
 
     def wipe(self, used: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mv2.format.checksum import EMPTY, digest
 from mv2.format.frame import (
@@ -92,6 +92,16 @@ class Overlay:
     @property
     def next_id(self) -> int:
         return self.base_count + len(self.frames)
+
+    def copy(self) -> Overlay:
+        """An overlay of its own with the same content; frames are shared and never changed in place."""
+        other = Overlay(self.base_count)
+        other.frames = list(self.frames)
+        other.changes = dict(self.changes)
+        other.uris = {uri: list(ids) for uri, ids in self.uris.items()}
+        other.vector_dimension, other.weight = self.vector_dimension, self.weight
+        other._ids = dict(self._ids)
+        return other
 
     def pending(self, frame_id: int) -> PendingFrame | None:
         """The pending frame with that id, or None when the contents hold it."""
@@ -194,6 +204,8 @@ class Overlay:
         pending = self.pending(frame_id)
         if pending is not None:
             if pending.record.status == STATUS_ACTIVE:
-                change.apply(pending.record)
+                record = replace(pending.record)
+                change.apply(record)
+                self.frames[frame_id - self.base_count] = replace(pending, record=record)
             return
         self.changes.setdefault(frame_id, change)

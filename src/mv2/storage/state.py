@@ -144,6 +144,7 @@ class LiveState:
             return
         found = self._scan(position, expected)
         self.log.head = found.head if found.records or found.unfinished else 0
+        self.log.synced = not found.records
         self._take(found)
 
     def _read_log_tail(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mv2.errors import DiskFullError, HandleError, LockedError, Mv2Warning, StorageError
+from mv2.errors import DiskFullError, HandleError, LockedError, Mv2Warning, PoisonedError, StorageError
 from mv2.format.wal import FrameEntry, encode_frame_entry
 from mv2.storage.assemble import check_ceilings
 from mv2.storage.commit import FLAG_FRAGILE
@@ -36,6 +36,7 @@ class Store:
         self._lazy_committer: Committer | None = None
         self._batch: list[FrameEntry] | None = None
         self._in_bulk = False
+        self._failed_late = False
         self._syncer = BackgroundSyncer(self._sync_late)
         self.path = path
         self.view = self._handle.view
@@ -109,6 +110,8 @@ class Store:
             self._make_ready()
             entries: list[FrameEntry] = []
             self._batch = entries
+            # Views that others hold must not see what may be taken back.
+            self._handle.state.overlay = self._handle.state.overlay.copy()
             try:
                 yield
                 self._batch = None
@@ -191,8 +194,10 @@ class Store:
         """Called by the background thread; a failure shows at the next write."""
         with self._handle.mutex:
             if not self._handle.closed and self._handle.poison is None:
-                with contextlib.suppress(StorageError):
+                try:
                     self._handle.sync()
+                except StorageError:
+                    self._failed_late = True
 
     # --- commits ------------------------------------------------------------------
 
@@ -251,6 +256,8 @@ class Store:
 
     def close(self) -> None:
         """Finish what is pending as ``close`` says, and let go of the file. Safe to call twice."""
+        if self._handle.closed:  # before the mutex, which another thread may have held at a fork
+            return
         with self._handle.mutex:
             if self._handle.closed:
                 return
@@ -265,6 +272,12 @@ class Store:
             finally:
                 self._handle.closed = True
                 self._release()
+            if self._failed_late and not self._handle.poison_told:
+                raise PoisonedError(
+                    f"a sync behind the last writes failed ({self._handle.poison})",
+                    path=self.path,
+                    remedy="Open the memory again and look whether the last documents are there.",
+                )
 
     def _settle(self) -> None:
         record = self._handle.state.anchor.record
@@ -283,9 +296,11 @@ class Store:
             self._handle.sync()
 
     def _release(self) -> None:
-        if self._lazy_committer is not None:
-            self._lazy_committer.close()
-        self._handle.release()
+        try:
+            if self._lazy_committer is not None:
+                self._lazy_committer.close()
+        finally:
+            self._handle.release()
 
 
 def _moved(entry: FrameEntry, offset: int) -> FrameEntry:

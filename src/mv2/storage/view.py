@@ -37,10 +37,8 @@ class View:
         self.file = file
         self.base = base
         self.overlay = overlay
-
-    @property
-    def frame_count(self) -> int:
-        return self.overlay.next_id
+        #: Ids are 0 to this, exclusive; frames that come later are not of this view.
+        self.frame_count = overlay.next_id
 
     @property
     def indexed_count(self) -> int:
