@@ -219,7 +219,7 @@ class Committer:
         try:
             self._compact(wanted_log_size(live_bytes(self._handle.state.base)))
         except StorageError as error:
-            if self._handle.poison is not None:
+            if self._handle.poison is not None or isinstance(error, FileReplacedError):
                 raise
             return VacuumReport(compacted=False, size_before=before, size_after=before, reason=str(error))
         return VacuumReport(compacted=True, size_before=before, size_after=self._handle.file.size())
