@@ -55,7 +55,7 @@ _ABSENT: Any = _Absent()
 
 
 def _lost_documents(entries: list[FrameEntry]) -> Iterable[Document]:
-    from mv2.ingest.mutations import documents_of
+    from mv2.ingest.unsaved import documents_of
 
     return documents_of(entries)
 
@@ -324,9 +324,9 @@ class Memvid:
             "embedding": embedding, "mime": mime,
         }  # fmt: skip
         changes = {name: value for name, value in given.items() if value is not _ABSENT}
-        from mv2.ingest import mutations
+        from mv2.ingest import revisions
 
-        return mutations.update(self._store, frame, changes, merge=merge)
+        return revisions.update(self._store, frame, changes, merge=merge)
 
     def delete(self, frame: FrameRef) -> None:
         """Delete a document, its chunks with it. It stays in the history.
@@ -335,9 +335,9 @@ class Memvid:
             FrameNotFoundError: nothing has that id or uri.
             FrameInactiveError: it was deleted or superseded before.
         """
-        from mv2.ingest import mutations
+        from mv2.ingest import revisions
 
-        mutations.delete(self._store, frame)
+        revisions.delete(self._store, frame)
 
     def commit(self) -> None:
         """Move pending records into frames, and make everything durable."""

@@ -1,0 +1,206 @@
+"""Updating and deleting: new versions that keep what did not change, and the end of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from mv2.errors import DuplicateUriError, FrameInactiveError, InvalidArgumentError
+from mv2.format.frame import ROLE_CHUNK, STATUS_DELETED, FrameRecord
+from mv2.format.wal import FrameEntry
+from mv2.ingest.documents import (
+    Prepared,
+    chunk_uri,
+    chunk_vectors,
+    optional_text,
+    prepare,
+    read_texts,
+    single_vector,
+)
+from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
+from mv2.ingest.mutations import check_dimension, check_room, name_chunks, put_at, tombstones
+from mv2.ingest.times import now, to_seconds
+from mv2.storage.own_text import own_search_text
+from mv2.storage.reserved import PUT_AT
+from mv2.storage.store import Store
+from mv2.storage.view import View
+from mv2.types import Document, FrameRef, OnConflict
+
+
+def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, FrameRecord]:
+    """The active document a reference means.
+
+    Raises:
+        FrameNotFoundError: nothing has that id or uri.
+        FrameInactiveError: it is deleted or superseded.
+        InvalidArgumentError: it is a chunk.
+    """
+    frame_id = view.resolve(reference)
+    record = view.record(frame_id)
+    if record.role == ROLE_CHUNK:
+        raise InvalidArgumentError(
+            f"frame {frame_id} is a chunk",
+            remedy=f"{verb.capitalize()} its document, frame {record.parent_id}.",
+        )
+    if not view.is_active(frame_id):
+        what = "deleted" if record.status == STATUS_DELETED else f"superseded by frame {record.superseded_by}"
+        raise FrameInactiveError(f"frame {frame_id} is {what}", path=view.file.path)
+    return frame_id, record
+
+
+def delete(store: Store, reference: FrameRef) -> None:
+    """Delete a document and its chunks; see ``Memvid.delete``."""
+    with store.turn() as view:
+        frame_id, record = active_document(view, reference, "delete")
+        group = tombstones([frame_id, *view.children(frame_id, record)], now())
+        store.append(group, [None] * len(group))
+
+
+_UPDATABLE = frozenset(
+    {
+        "content",
+        "uri",
+        "title",
+        "tags",
+        "labels",
+        "metadata",
+        "timestamp",
+        "track",
+        "kind",
+        "embedding",
+        "mime",
+    }
+)
+
+
+def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, merge: bool) -> int:
+    """Make a successor of a document; see ``Memvid.update``."""
+    unknown = set(changes) - _UPDATABLE
+    if unknown:
+        raise InvalidArgumentError(
+            f"update has no field {min(unknown)!r}", remedy=f"Fields: {', '.join(sorted(_UPDATABLE))}."
+        )
+    with store.turn() as view:
+        frame_id, record = active_document(view, reference, "update")
+        document = _changed_document(record, changes, merge)
+        if document.uri != record.uri:
+            _check_uri_free(view, document.uri)
+        if "content" in changes:
+            if changes["content"] is None:
+                raise InvalidArgumentError("content cannot be cleared", remedy="Delete the frame instead.")
+            prepared = prepare(document)
+        else:
+            prepared = _same_content(view, frame_id, record, document, changes)
+        check_room(view, prepared, store.size())
+        check_dimension(prepared, lambda: view.vector_dimension)
+        prepared.head.supersedes_frame_id = frame_id
+        retired = tombstones(view.children(frame_id, record), put_at(prepared.head))
+        name_chunks(prepared.entries, f"mv2://frames/{view.frame_count}")
+        texts = prepared.texts + [None] * len(retired)
+        return store.append(prepared.entries + retired, texts)[0]
+
+
+def _check_uri_free(view: View, uri: str | None) -> None:
+    other = None if uri is None else view.active_id_of_uri(uri)
+    if other is not None:
+        raise DuplicateUriError(
+            f"frame {other} has the uri {uri}", remedy="Choose another uri, or delete that frame."
+        )
+
+
+def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bool) -> Document:
+    """The document with absent fields as they were and None clearing."""
+    metadata = decode_metadata(record.extra_metadata)
+    if "metadata" in changes:
+        given = check_mapping(changes["metadata"])
+        metadata = {**metadata, **given} if merge else dict(given)
+    kept_mime = record.metadata.mime if record.metadata is not None and "content" not in changes else None
+    conflict: OnConflict = "keep_both"
+    return Document(
+        content=changes.get("content", b""),
+        uri=optional_text(changes.get("uri", record.uri), "uri"),
+        title=optional_text(changes.get("title", record.title), "title"),
+        tags=read_texts(changes.get("tags", record.tags), "tags"),
+        labels=read_texts(changes.get("labels", record.labels), "labels"),
+        metadata=metadata,
+        timestamp=record.timestamp if changes.get("timestamp") is None else changes["timestamp"],
+        track=optional_text(changes.get("track", record.track), "track"),
+        kind=optional_text(changes.get("kind", record.kind), "kind"),
+        embedding=changes.get("embedding"),
+        mime=optional_text(changes.get("mime", kept_mime), "mime"),
+        source_path=None if "content" in changes else record.source_path,
+        on_conflict=conflict,
+    )
+
+
+def _same_content(
+    view: View, frame_id: int, record: FrameRecord, document: Document, changes: Mapping[str, Any]
+) -> Prepared:
+    """Entries of a successor that keeps the stored bytes, its chunks' too, and its vectors."""
+    keep_vectors = "embedding" not in changes
+    head = _successor(view, frame_id, record, keep_vector=keep_vectors)
+    entries, texts = [head], [view.text(frame_id, record) if head.chunk_manifest is None else None]
+    for child in view.children(frame_id, record):
+        child_record = view.record(child)
+        entry = _successor(view, child, child_record, keep_vector=keep_vectors)
+        entry.parent_sequence = 0
+        entries.append(entry)
+        texts.append(view.text(child, child_record))
+    _describe(entries, document)
+    prepared = Prepared(entries, texts, b"", document)
+    if changes.get("embedding") is not None:
+        _give_vectors(prepared, changes["embedding"])
+    return prepared
+
+
+def _successor(view: View, frame_id: int, record: FrameRecord, *, keep_vector: bool) -> FrameEntry:
+    pending = view.overlay.pending(frame_id)
+    stored = record.payload_length > 0 or (pending is not None and pending.payload_of is not None)
+    return FrameEntry(
+        timestamp=record.timestamp,
+        embedding=view.embedding(frame_id) if keep_vector else None,
+        canonical_encoding=record.canonical_encoding,
+        canonical_length=record.canonical_length,
+        metadata=record.metadata,
+        search_text="" if stored or not record.search_text else own_search_text(record),
+        content_dates=record.content_dates,
+        chunk_manifest=record.chunk_manifest,
+        role=record.role,
+        chunk_index=record.chunk_index,
+        chunk_count=record.chunk_count,
+        reuse_payload_from=frame_id if stored else None,
+        source_sha256=record.source_sha256,
+        source_path=record.source_path,
+        enrichment_state=1,
+    )
+
+
+def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
+    """Write the document's describing fields into its entries."""
+    metadata = encode_metadata(document.metadata)
+    metadata[PUT_AT] = str(now())
+    pages = len(entries) - 1
+    timestamp = to_seconds(document.timestamp) if document.timestamp is not None else now()
+    for place, entry in enumerate(entries):
+        chunk = place - 1
+        entry.timestamp = timestamp
+        entry.kind, entry.track = document.kind, document.track
+        entry.tags = read_texts(document.tags, "tags")
+        entry.labels = read_texts(document.labels, "labels")
+        entry.extra_metadata = metadata
+        entry.uri, entry.title = document.uri, document.title
+        if place:
+            entry.uri = None if document.uri is None else chunk_uri(document.uri, chunk)
+            entry.title = document.title and f"{document.title} (page {place}/{pages})"
+        elif entry.metadata is not None and document.mime != entry.metadata.mime:
+            entry.metadata = replace(entry.metadata, mime=document.mime)
+
+
+def _give_vectors(prepared: Prepared, embedding: Any) -> None:
+    if len(prepared.entries) > 1:
+        vectors = chunk_vectors(embedding, len(prepared.entries) - 1, prepared.head)
+        for entry, vector in zip(prepared.entries[1:], vectors, strict=False):
+            entry.embedding = vector
+    else:
+        prepared.head.embedding = single_vector(embedding)
