@@ -205,6 +205,21 @@ class TestMemoryInsideAMemory:
             assert [frame.uri for frame in memory.frames()] == ["mv2://outer", "mv2://file"]
             assert memory.content("mv2://file") == inner
 
+    @pytest.mark.parametrize("name", [name for name in CONTENTS if "magic" in name and "half" not in name])
+    def test_content_with_the_magic_leaves_none_in_the_clear(self, path: Path, name: str) -> None:
+        """Neither in the log nor in the data, compressible or not."""
+        with mv2.open(path, close="lazy") as memory:
+            before = path.read_bytes().count(MAGIC)
+            generation = memory.stats().generation
+            memory.put(CONTENTS[name])
+            commits = memory.stats().generation - generation
+            assert path.read_bytes().count(MAGIC) == before + commits
+            memory.commit()
+            commits = memory.stats().generation - generation
+            assert path.read_bytes().count(MAGIC) == before + commits
+            memory.vacuum()
+            assert path.read_bytes().count(MAGIC) == 1
+
     @pytest.mark.parametrize("field", ["title", "uri", "track", "kind"])
     def test_magic_in_a_field(self, path: Path, field: str) -> None:
         value = f"before {MAGIC.decode()} after"
