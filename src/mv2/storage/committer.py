@@ -78,7 +78,7 @@ class Committer:
         if writer.header_touched and self._handle.poison is None:
             self._handle.poison = "a commit was interrupted"
         self.close()  # the index writer may hold what the file does not
-        self._handle.state.forget()
+        self._handle.reload()
 
     def writer(self, *, bulk: bool) -> CommitWriter:
         """A commit to be filled; ``bulk`` says that many frames will come."""

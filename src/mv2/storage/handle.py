@@ -249,6 +249,12 @@ class Handle:
             self._follow()
         raise _still_a_ghost(self.path)
 
+    def reload(self) -> None:
+        """After something was taken back: read the file again, now if possible, else before the next use."""
+        self.state.forget()
+        with contextlib.suppress(Error, GhostError):
+            self.state.catch_up()
+
     def path_is_ours(self) -> bool:
         status = self.files.status(self.path)
         return status is not None and status.identity == self._identity

@@ -95,7 +95,7 @@ class Store:
                 self._log_group(entries, payloads)
                 ids = self._lay_over(entries, texts, 0, first)
             except BaseException:
-                self._handle.state.forget()
+                self._handle.reload()
                 raise
             self._committer.checkpoint_if_due()
             return ids
@@ -121,7 +121,7 @@ class Store:
                 elif entries:
                     self._log_group(entries, payloads)
             except BaseException:
-                self._handle.state.forget()
+                self._handle.reload()
                 raise
             finally:
                 self._batch = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from memory_files import found, read, texts
 
 import mv2
 from mv2.errors import FileReplacedError
+from mv2.testing.faults import Fault, FaultFileSystem
 
 LONG = "A sentence of some length, again and again. " * 120
 
@@ -219,6 +221,33 @@ class TestTheSameMemory:
             second.vacuum()
             assert texts(first) == ["one", "two"]
             first.vacuum()
+            assert second.put("three") == 2
+        assert read(path) == ["one", "two", "three"]
+
+    @pytest.mark.parametrize("how", ["batch", "put_many", "put"])
+    @pytest.mark.parametrize("committed", [False, True])
+    def test_what_was_rolled_back_is_not_missed(self, path: Path, how: str, committed: bool) -> None:
+        """It is not in the file that another handle has made, and need not be."""
+        disk = FaultFileSystem()
+        with mv2.open(path) as first, mv2.open(path, file_system=disk) as second:
+            first.put("one")
+            if committed:
+                first.commit()
+            second.put("two")
+            if how == "batch":
+                with pytest.raises(KeyError), second.batch():  # noqa: PT012
+                    second.put("lost")
+                    second.put(LONG)
+                    raise KeyError
+            elif how == "put_many":
+                with pytest.raises(mv2.InvalidArgumentError):
+                    second.put_many([{"content": "lost"}, {"content": LONG}, {"no": "content"}])
+            else:
+                disk.arm(Fault(0, errno.ENOSPC, kinds=frozenset({"write"})))
+                with pytest.raises(mv2.DiskFullError):
+                    second.put(LONG)
+            first.vacuum()
+            assert texts(second) == ["one", "two"]
             assert second.put("three") == 2
         assert read(path) == ["one", "two", "three"]
 
