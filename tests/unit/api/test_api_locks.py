@@ -49,6 +49,16 @@ class TestLocks:
         with way(path), pytest.raises(LockedError):
             mv2.open(path, lock_timeout=0)
 
+    def test_a_handle_that_followed_a_compaction_keeps_others_out_of_the_new_file(self, path: Path) -> None:
+        with mv2.open(path) as memory:
+            memory.put("x")
+            with mv2.open(path) as other:
+                other.vacuum()
+            assert memory.text(0) == "x"
+            with pytest.raises(LockedError):
+                mv2.open(path, lock="handle", lock_timeout=0)
+        mv2.open(path, lock="handle", lock_timeout=0).close()
+
     def test_a_refused_open_leaves_nothing_behind(self, path: Path) -> None:
         with mv2.open(path, lock="handle"):
             descriptors = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0

@@ -285,6 +285,29 @@ def test_tracks_are_carried_byte_for_byte(copy: Path, step: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("step", ["commit", "vacuum"])
+def test_a_damaged_track_stands_in_nobodys_way(tmp_path: Path, step: str) -> None:
+    """Cards that cannot be read any more are no reason to keep the documents from being written."""
+    path = tmp_path / "m.mv2"
+    data = bytearray((FIXTURES / "container" / "memory_cards.mv2").read_bytes())
+    track = original_tail(data).memories_track
+    assert track is not None
+    data[track.offset + 20] ^= 1
+    path.write_bytes(data)
+    with mv2.open(path, "r+") as memory:
+        before = shown(memory, 1)
+        memory.put("one more")
+        memory.commit()
+        if step == "vacuum":
+            assert memory.vacuum().compacted
+            assert stored_tail(path).memories_track is None
+            assert memory.verify(deep=True).ok
+        else:
+            assert any(finding.offset is not None for finding in memory.verify().findings)
+        assert shown(memory, 1) == before
+        assert memory.text(1) == "one more"
+
+
 def test_the_golden_files_have_every_track() -> None:
     """Without one of them the test above would prove less than it says."""
     tails = [original_tail(path.read_bytes()) for path in ALL]

@@ -249,6 +249,16 @@ class TestEnd:
             assert texts(memory) == [*THREE, "the next word"]
             assert codes(memory) == set()
 
+    def test_what_an_unfinished_commit_left_is_given_back(self, filled: Path) -> None:
+        """The original would take a footer there for the newest: a writable open removes it."""
+        data = filled.read_bytes()
+        record = commit_record(data)
+        filled.write_bytes(data + data[record.contents_offset - RECORD_SIZE :])
+        mv2.open(filled, "r").close()
+        assert filled.stat().st_size > len(data)
+        mv2.open(filled).close()
+        assert filled.read_bytes() == data
+
 
 class TestDerivedData:
     """What can be made again from the frames is never trusted when damaged, and nobody has to notice."""
