@@ -10,14 +10,16 @@ import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 Mode: TypeAlias = Literal["r", "r+", "a", "x", "w"]
 Durability: TypeAlias = Literal["full", "batch", "none"]
 LockMode: TypeAlias = Literal["write", "handle"]
 CloseMode: TypeAlias = Literal["checkpoint", "lazy", "force-lazy"]
 OnConflict: TypeAlias = Literal["version", "keep_both", "error", "skip"]
-SearchMode: TypeAlias = Literal["auto", "lex"]
+SearchMode: TypeAlias = Literal["auto", "lex", "vec", "hybrid"]
+Fusion: TypeAlias = Literal["weighted", "rrf"]
+Cutoff: TypeAlias = Literal["relative", "absolute", "cliff", "elbow", "combined"]
 Status: TypeAlias = Literal["active", "superseded", "deleted"]
 Role: TypeAlias = Literal["document", "chunk", "image"]
 Timestamp: TypeAlias = int | float | str | dt.datetime
@@ -105,16 +107,80 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """How hits are ordered and how many are kept; the defaults suit most memories.
+
+    Attributes:
+        fusion: how words and vectors are combined: ``"weighted"`` adds normalised scores with
+            weights that follow how sharp each side is, ``"rrf"`` adds reciprocal ranks.
+        vector_weight: share of the vectors, 0 to 1; None lets the rule choose.
+        neighbours: share of their score that frames next to each other in a track lend each
+            other, 0 to 1; 0 turns it off.
+        time_hints: a question that names a date prefers frames near it, one that asks "when"
+            prefers frames that speak of time.
+        diversity: 0 to 1; how much a hit is moved down for being like those above it (MMR).
+        recency: 0 to 1; how much newer frames are preferred.
+        half_life: seconds after which ``recency`` halves.
+        corrections: what was stated by ``correct`` stands above what it corrects.
+        reranker: orders the first ``rerank_depth`` hits anew.
+        cutoff: drop the weak end of the result: ``"relative"`` (below a share of the best),
+            ``"absolute"``, ``"cliff"`` (after a steep fall), ``"elbow"``, ``"combined"``.
+        min_relevancy: the share, score or fall that ``cutoff`` takes; None takes its usual one.
+    """
+
+    fusion: Fusion = "weighted"
+    vector_weight: float | None = None
+    neighbours: float = 0.2
+    time_hints: bool = True
+    diversity: float = 0.0
+    recency: float = 0.0
+    half_life: float = 30 * 86_400.0
+    corrections: bool = True
+    reranker: Reranker | None = None
+    rerank_depth: int = 50
+    cutoff: Cutoff | None = None
+    min_relevancy: float | None = None
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Orders texts by how well each answers a query."""
+
+    def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """One score a text, in the order of `texts`; larger is better."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A frame that stands near a hit in its track.
+
+    Attributes:
+        offset: places from the hit; negative before it.
+        text: its text, shortened.
+    """
+
+    frame_id: int
+    offset: int
+    timestamp: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One search result.
 
     Attributes:
         snippet: part of the document's own text, nothing else.
         highlights: matched ranges in ``snippet``, as (start, end) characters.
+        range: where the snippet stands in the frame's text, as (start, end) characters.
         score: larger is better; comparable within one result only.
         rank: 1 for the best hit of the whole result, across pages.
         parent_id: the document's frame when the hit is a chunk, else None.
-        scores: the parts the score is made of, by name.
+        scores: with ``explain``, the parts the score is made of, by name.
+        matched: with ``explain``, the words of the query that the frame has.
+        rules: with ``explain``, the rules that moved it, by name.
+        neighbours: with ``context``, the frames around it in its track, in order.
     """
 
     frame_id: int
@@ -129,8 +195,12 @@ class Hit:
     track: str | None
     timestamp: int
     metadata: Mapping[str, Any]
+    range: tuple[int, int] = (0, 0)
     parent_id: int | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
+    matched: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +208,13 @@ class SearchResult:
     """A page of hits.
 
     Attributes:
-        mode: the kind of search that ran: ``"lex"``.
+        mode: the kind of search that ran: ``"lex"``, ``"vec"`` or ``"hybrid"``.
+        reason: why that one, in words.
         total: number of matching frames; a lower bound unless ``total_is_exact``.
         next_cursor: pass to ``find`` for the next page; None on the last page.
         relaxed: True when no document has all words and any of them was enough.
+        did_you_mean: the query with words that no document has replaced by ones like them,
+            which is what was searched for then; None if nothing was replaced.
         took_ms: wall time in milliseconds.
     """
 
@@ -153,6 +226,38 @@ class SearchResult:
     next_cursor: str | None
     relaxed: bool
     took_ms: float
+    reason: str = ""
+    did_you_mean: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A point in a memory's past that ``as_of_commit`` and ``diff`` take.
+
+    Attributes:
+        number: its generation.
+        at: when it was made, UTC seconds; None when nobody noted it.
+        frame_count: frames there were then.
+    """
+
+    number: int
+    at: int | None
+    frame_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """What changed between two points of a memory's past; chunks are not listed.
+
+    Attributes:
+        added: documents that are active later and had no active version before.
+        replaced: (before, after) of documents that got a newer version.
+        removed: documents that were active before and have no active version later.
+    """
+
+    added: tuple[Frame, ...]
+    replaced: tuple[tuple[Frame, Frame], ...]
+    removed: tuple[Frame, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
