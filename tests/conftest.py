@@ -50,6 +50,7 @@ def _state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("MV2_DEBUG", raising=False)
+        patch.setenv("MV2_EMBEDDER", "none")  # texts are embedded only where a test asks for it
         yield
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from mv2._record import dataclass
 from mv2.errors import InvalidArgumentError, LimitError, MemoryNotFoundError
 from mv2.format.checksum import digest
 from mv2.format.compression import compress, compress_splitting
@@ -18,7 +18,7 @@ from mv2.ingest.chunking import chunk_ranges, needs_chunking
 from mv2.ingest.metadata import check_mapping, encode_metadata
 from mv2.ingest.times import now, to_seconds
 from mv2.ingest.vectors import is_matrix, vector_bytes
-from mv2.storage.reserved import PUT_AT
+from mv2.storage.reserved import MODEL, PUT_AT
 from mv2.types import Document
 
 #: One frame of the format holds at most this many bytes (docs/format.md, "Limits").
@@ -166,6 +166,7 @@ def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
         entry.canonical_length = len(raw)
         if document.embedding is not None:
             entry.embedding = single_vector(document.embedding)
+    name_given_vectors(prepared)
     return prepared
 
 
@@ -207,6 +208,27 @@ def _add_chunks(prepared: Prepared, text: str, embedding: Any) -> None:
             )
         )
         prepared.texts.append(piece)
+
+
+def name_given_vectors(prepared: Prepared) -> None:
+    """Note the model that the user names for the vectors given with a document.
+
+    Raises:
+        InvalidArgumentError: the name is no string, or empty.
+    """
+    model = optional_text(prepared.document.embedding_model, "embedding_model")
+    if model is None:
+        return
+    if not model:
+        raise InvalidArgumentError("embedding_model is empty")
+    for entry in prepared.entries:
+        if entry.embedding is not None:
+            name_model(entry, model)
+
+
+def name_model(entry: FrameEntry, model: str) -> None:
+    """Note the model of an entry's vector in its metadata."""
+    entry.extra_metadata = {**entry.extra_metadata, MODEL: model}
 
 
 def chunk_uri(uri: str, index: int) -> str:

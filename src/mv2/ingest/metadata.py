@@ -12,6 +12,9 @@ from typing import Any
 
 from mv2.errors import InvalidArgumentError, LimitError
 from mv2.storage.reserved import PREFIX
+from mv2.storage.user_metadata import decode_metadata
+
+__all__ = ["MAX_ENTRIES", "check_mapping", "decode_metadata", "encode_metadata"]
 
 #: The format ends at 4,096 entries a frame; some are kept for our own keys.
 MAX_ENTRIES = 4096 - 8
@@ -91,18 +94,3 @@ def _check_keys(key: str, value: Any, depth: int = 0) -> None:
     elif isinstance(value, list | tuple) and depth < 100:
         for item in value:
             _check_keys(key, item, depth + 1)
-
-
-def decode_metadata(stored: Mapping[str, str]) -> dict[str, Any]:
-    """Values by key, without reserved keys; text that is not JSON comes back as it is."""
-    if not stored:
-        return {}
-    values: dict[str, Any] = {}
-    for key, text in stored.items():
-        if key.startswith(PREFIX):
-            continue
-        try:
-            values[key] = json.loads(text)
-        except (ValueError, RecursionError):
-            values[key] = text
-    return values

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final, Protocol
+from functools import cached_property
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from mv2.errors import (
     CapacityExceededError,
     DuplicateUriError,
     InvalidArgumentError,
-    VecDimensionMismatchError,
 )
 from mv2.format.checksum import digest
 from mv2.format.frame import ROLE_CHUNK
@@ -21,6 +22,16 @@ from mv2.ingest.documents import (
     prepare,
 )
 from mv2.ingest.duplicates import ContentFinder
+from mv2.ingest.embedding import (
+    BulkEmbedding,
+    FileVectors,
+    embed_documents,
+    embedder_for,
+    fit_vectors,
+    has_vectors,
+    wanted,
+)
+from mv2.models.slot import EmbedderSlot
 from mv2.storage.bulk import BulkWriter
 from mv2.storage.capacity import capacity_of
 from mv2.storage.commit import FLAG_LIMITED
@@ -28,6 +39,9 @@ from mv2.storage.reserved import PUT_AT
 from mv2.storage.store import Store
 from mv2.storage.view import View
 from mv2.types import Document
+
+if TYPE_CHECKING:
+    from mv2.models.text_embedder import TextEmbedder
 
 _END: Final = object()
 Progress = Callable[[int, "int | None"], object]
@@ -83,12 +97,18 @@ def as_document(value: Document | Mapping[str, Any]) -> Document:
     return Document(**value)
 
 
-def put(store: Store, document: Document) -> int:
+def put(store: Store, document: Document, slot: EmbedderSlot | None = None) -> int:
     """Add a document; see ``Memvid.put``."""
     prepared = prepare(document)
+    embedder = None
+    if slot is not None and slot.get() is not None and store.writable and wanted(prepared):
+        view = store.view()  # before the turn, so that others need not wait for the model
+        embedder = None if _is_known(prepared, view) else embedder_for(slot, view)
+        if embedder is not None:
+            embed_documents([prepared], embedder)
     with store.turn() as view:
         check_room(view, prepared, store.size())
-        check_dimension(prepared, lambda: view.vector_dimension)
+        fit_vectors(prepared, view, embedder)
         if document.dedup:
             found = ContentFinder(view).find(prepared, view.is_active)
             if found is not None:
@@ -96,11 +116,22 @@ def put(store: Store, document: Document) -> int:
         return _place(_LogSink(store, view), prepared)
 
 
+def _is_known(prepared: Prepared, view: View) -> bool:
+    """Whether a put would only return the id of what is there."""
+    document = prepared.document
+    if document.dedup and ContentFinder(view).find(prepared, view.is_active) is not None:
+        return True
+    if document.on_conflict != "skip" or document.uri is None:
+        return False
+    return view.active_id_of_uri(document.uri) is not None
+
+
 def put_many(
     store: Store,
     documents: Iterable[Document | Mapping[str, Any]],
     progress: Progress | None,
     batch_size: int | None,
+    slot: EmbedderSlot | None = None,
 ) -> list[int]:
     """Add many documents in one commit (or one per ``batch_size``); see ``Memvid.put_many``."""
     if batch_size is not None and batch_size < 1:
@@ -108,7 +139,7 @@ def put_many(
     total = len(documents) if isinstance(documents, Sequence) else None
     ids: list[int] = []
     source = iter(documents)
-    while _put_batch(store, source, batch_size, ids, progress, total):
+    while _put_batch(store, source, batch_size, ids, progress, total, slot):
         pass
     if progress is not None:
         progress(len(ids), len(ids))
@@ -122,6 +153,7 @@ def _put_batch(
     ids: list[int],
     progress: Progress | None,
     total: int | None,
+    slot: EmbedderSlot | None,
 ) -> bool:
     """Commit up to ``batch_size`` documents; True when there may be more."""
     first = next(source, _END)
@@ -131,20 +163,18 @@ def _put_batch(
     with store.bulk() as bulk:
         sink = _BulkSink(bulk)
         limited = capacity_limit(bulk.view) is not None
-        value: Any = first
-        while value is not _END:
-            prepared = prepare(as_document(value))
-            sink.dimension = check_dimension(prepared, sink.vector_dimension) or sink.dimension
+        values: Iterator[Any] = islice(chain([first], source), batch_size)
+        embedding = BulkEmbedding(slot, bulk.view, sink.knows)
+        for prepared in embedding.embed(prepare(as_document(value)) for value in values):
+            if has_vectors(prepared):
+                sink.vectors.take(prepared)
             if limited:
                 check_room(bulk.view, prepared, bulk.size())
-            done.append(sink.put(prepared))
+            done.append(sink.put(prepared, embedding.embedder))
             if progress is not None and len(done) % 100 == 0:
                 progress(len(ids) + len(done), total)
-            if batch_size is not None and len(done) >= batch_size:
-                break
-            value = next(source, _END)
     ids += done
-    return value is not _END
+    return len(done) == batch_size
 
 
 class _BulkSink:
@@ -153,26 +183,45 @@ class _BulkSink:
     def __init__(self, bulk: BulkWriter) -> None:
         self._finder: ContentFinder | None = None
         self._bulk = bulk
-        self.dimension = 0
         self.active_id_of_uri = bulk.active_id_of_uri
         self.children = bulk.children
         self.role = bulk.role
         self.next_id = bulk.next_id
         self.add = bulk.add
 
-    def vector_dimension(self) -> int:
-        """Length of the vectors so far, 0 without any."""
-        return self.dimension or self._bulk.view.vector_dimension
+    @cached_property
+    def vectors(self) -> FileVectors:
+        """The vectors so far."""
+        return FileVectors.of(self._bulk.view)
 
-    def put(self, prepared: Prepared) -> int:
-        if prepared.document.dedup:
-            if self._finder is None:
-                self._finder = ContentFinder(self._bulk.view)
-                for frame_id, content_digest in self._bulk.added_contents():
-                    self._finder.added(content_digest, frame_id)
-            found = self._finder.find(prepared, self._bulk.is_active)
-            if found is not None:
-                return found
+    def knows(self, prepared: Prepared) -> bool:
+        """Whether putting a document would only return the id of what is there."""
+        if self._twin(prepared) is not None:
+            return True
+        document = prepared.document
+        return (
+            document.on_conflict == "skip"
+            and document.uri is not None
+            and self.active_id_of_uri(document.uri) is not None
+        )
+
+    def _twin(self, prepared: Prepared) -> int | None:
+        """The active document with the same content, where the document asks for it."""
+        if not prepared.document.dedup:
+            return None
+        if self._finder is None:
+            self._finder = ContentFinder(self._bulk.view)
+            for frame_id, content_digest in self._bulk.added_contents():
+                self._finder.added(content_digest, frame_id)
+        return self._finder.find(prepared, self._bulk.is_active)
+
+    def put(self, prepared: Prepared, embedder: TextEmbedder | None) -> int:
+        found = self._twin(prepared)
+        if found is not None:
+            return found
+        if embedder is not None and wanted(prepared) and not self.knows(prepared):
+            embed_documents([prepared], embedder)  # it was known when its lot was embedded
+            self.vectors.take(prepared)
         frame_id = _place(self, prepared)
         if self._finder is not None:
             self._finder.added(digest(prepared.raw), frame_id)
@@ -199,25 +248,6 @@ def check_room(view: View, prepared: Prepared, size: int) -> None:
             path=view.file.path,
             remedy="Vacuum it, or apply a larger ticket.",
         )
-
-
-def check_dimension(prepared: Prepared, dimension_now: Callable[[], int]) -> int:
-    """Compare the document's vectors with those before; returns the dimension, 0 without vectors.
-
-    Args:
-        dimension_now: asked only when there are vectors, as it may have to read the contents.
-    """
-    dimension = 0
-    for entry in prepared.entries:
-        if entry.embedding is not None:
-            given = len(entry.embedding) // 4
-            dimension = dimension or dimension_now() or given
-            if given != dimension:
-                raise VecDimensionMismatchError(
-                    f"the embedding has {given} numbers, those of the memory have {dimension}",
-                    remedy="Use the model that made the others, or another memory.",
-                )
-    return dimension
 
 
 def _place(sink: _Sink, prepared: Prepared) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mv2.errors import DuplicateUriError, FrameInactiveError, InvalidArgumentError
 from mv2.format.frame import ROLE_CHUNK, STATUS_DELETED, FrameRecord
@@ -13,19 +13,32 @@ from mv2.ingest.documents import (
     Prepared,
     chunk_uri,
     chunk_vectors,
+    name_given_vectors,
+    name_model,
     optional_text,
     prepare,
     read_texts,
     single_vector,
 )
+from mv2.ingest.embedding import (
+    embed_documents,
+    embedder_for,
+    fit_vectors,
+    has_vectors,
+    wanted,
+)
 from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
-from mv2.ingest.mutations import check_dimension, check_room, name_chunks, put_at, tombstones
+from mv2.ingest.mutations import check_room, name_chunks, put_at, tombstones
 from mv2.ingest.times import now, to_seconds
+from mv2.models.slot import EmbedderSlot
 from mv2.storage.own_text import own_search_text
-from mv2.storage.reserved import PUT_AT
+from mv2.storage.reserved import MODEL, PUT_AT
 from mv2.storage.store import Store
 from mv2.storage.view import View
 from mv2.types import Document, FrameRef, OnConflict
+
+if TYPE_CHECKING:
+    from mv2.models.text_embedder import TextEmbedder
 
 
 def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, FrameRecord]:
@@ -69,18 +82,31 @@ _UPDATABLE = frozenset(
         "track",
         "kind",
         "embedding",
+        "embedding_model",
         "mime",
     }
 )
 
 
-def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, merge: bool) -> int:
+def update(
+    store: Store,
+    reference: FrameRef,
+    changes: Mapping[str, Any],
+    *,
+    merge: bool,
+    slot: EmbedderSlot | None = None,
+) -> int:
     """Make a successor of a document; see ``Memvid.update``."""
     unknown = set(changes) - _UPDATABLE
     if unknown:
         raise InvalidArgumentError(
             f"update has no field {min(unknown)!r}", remedy=f"Fields: {', '.join(sorted(_UPDATABLE))}."
         )
+    if "embedding_model" in changes and changes.get("embedding") is None:
+        raise InvalidArgumentError(
+            "embedding_model is given without an embedding", remedy="It names the model of given vectors."
+        )
+    made = _MadeVectors(store, reference, changes, slot)
     with store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
         document = _changed_document(record, changes, merge)
@@ -90,15 +116,48 @@ def update(store: Store, reference: FrameRef, changes: Mapping[str, Any], *, mer
             if changes["content"] is None:
                 raise InvalidArgumentError("content cannot be cleared", remedy="Delete the frame instead.")
             prepared = prepare(document)
+            made.give(prepared)
         else:
             prepared = _same_content(view, frame_id, record, document, changes)
         check_room(view, prepared, store.size())
-        check_dimension(prepared, lambda: view.vector_dimension)
+        fit_vectors(prepared, view, made.embedder)
         prepared.head.supersedes_frame_id = frame_id
         retired = tombstones(view.children(frame_id, record), put_at(prepared.head))
         name_chunks(prepared.entries, f"mv2://frames/{view.frame_count}")
         texts = prepared.texts + [None] * len(retired)
         return store.append(prepared.entries + retired, texts)[0]
+
+
+class _MadeVectors:
+    """Vectors for new content, made before the turn to write, so that others need not wait for them."""
+
+    def __init__(
+        self, store: Store, reference: FrameRef, changes: Mapping[str, Any], slot: EmbedderSlot | None
+    ) -> None:
+        self.embedder: TextEmbedder | None = None
+        self._rows: dict[str | None, bytes | None] = {}
+        content = changes.get("content")
+        if content is None or changes.get("embedding") is not None or slot is None or slot.get() is None:
+            return
+        view = store.view()
+        title = changes["title"] if "title" in changes else view.record(view.resolve(reference)).title
+        prepared = prepare(Document(content=content, title=title))
+        if store.writable and wanted(prepared):
+            self.embedder = embedder_for(slot, view)
+        if self.embedder is not None:
+            embed_documents([prepared], self.embedder)
+            entries = zip(prepared.texts, prepared.entries, strict=True)
+            self._rows = {text: entry.embedding for text, entry in entries}
+
+    def give(self, prepared: Prepared) -> None:
+        """Give a document its vectors."""
+        if self.embedder is None or has_vectors(prepared):
+            return
+        for place in wanted(prepared):
+            entry = prepared.entries[place]
+            entry.embedding = self._rows.get(prepared.texts[place])
+            if entry.embedding is not None and self.embedder.name is not None:
+                name_model(entry, self.embedder.name)
 
 
 def _check_uri_free(view: View, uri: str | None) -> None:
@@ -128,6 +187,7 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
         track=optional_text(changes.get("track", record.track), "track"),
         kind=optional_text(changes.get("kind", record.kind), "kind"),
         embedding=changes.get("embedding"),
+        embedding_model=changes.get("embedding_model"),
         mime=optional_text(changes.get("mime", kept_mime), "mime"),
         source_path=None if "content" in changes else record.source_path,
         on_conflict=conflict,
@@ -151,14 +211,17 @@ def _same_content(
     prepared = Prepared(entries, texts, b"", document)
     if changes.get("embedding") is not None:
         _give_vectors(prepared, changes["embedding"])
+        name_given_vectors(prepared)
     return prepared
 
 
 def _successor(view: View, frame_id: int, record: FrameRecord, *, keep_vector: bool) -> FrameEntry:
     pending = view.overlay.pending(frame_id)
     stored = record.payload_length > 0 or (pending is not None and pending.payload_of is not None)
+    model = record.extra_metadata.get(MODEL) if keep_vector else None
     return FrameEntry(
         timestamp=record.timestamp,
+        extra_metadata={} if model is None else {MODEL: model},
         embedding=view.embedding(frame_id) if keep_vector else None,
         canonical_encoding=record.canonical_encoding,
         canonical_length=record.canonical_length,
@@ -188,7 +251,7 @@ def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
         entry.kind, entry.track = document.kind, document.track
         entry.tags = read_texts(document.tags, "tags")
         entry.labels = read_texts(document.labels, "labels")
-        entry.extra_metadata = metadata
+        entry.extra_metadata = {**entry.extra_metadata, **metadata}  # the model of a kept vector
         entry.uri, entry.title = document.uri, document.title
         if place:
             entry.uri = None if document.uri is None else chunk_uri(document.uri, chunk)

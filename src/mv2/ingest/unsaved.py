@@ -13,6 +13,7 @@ from mv2.ingest.documents import (
 )
 from mv2.ingest.metadata import decode_metadata
 from mv2.ingest.vectors import vector_values
+from mv2.storage.reserved import MODEL
 from mv2.types import Document, Vector
 
 
@@ -41,6 +42,7 @@ def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
             track=head.track,
             kind=head.kind,
             embedding=_vectors_of(group),
+            embedding_model=_model_of(group),
             mime=mime,
             source_path=head.source_path,
         )
@@ -57,6 +59,11 @@ def _content_of(entry: FrameEntry) -> bytes:
     if entry.canonical_encoding and entry.payload:
         return decompress(entry.payload, limit=entry.canonical_length or MAX_FRAME_BYTES)
     return entry.payload
+
+
+def _model_of(group: Sequence[FrameEntry]) -> str | None:
+    names = (entry.extra_metadata.get(MODEL) for entry in group if entry.embedding is not None)
+    return next(names, None)
 
 
 def _vectors_of(group: Sequence[FrameEntry]) -> Vector | list[Vector] | None:
