@@ -14,6 +14,8 @@ import re
 import threading
 from typing import TYPE_CHECKING, Final
 
+from mv2._late import late_pattern
+
 if TYPE_CHECKING:
     import tantivy
 
@@ -27,11 +29,11 @@ _TABLE: Final = bytes(
 _WORD: Final = re.compile(r"[^\W_]+")
 # Characters that are letters for one side only (combining vowels, circled letters) or whose lower case
 # depends on its neighbours (sigma) stand outside this set.
-_IRREGULAR: Final = re.compile(
+_IRREGULAR: Final = late_pattern(
     r"[^\w\s\x00-\x7f\x80-\xa9\xab-\xb1\xb4\xb6-\xb8\xbb\xbf\xd7\xf7\u02c2-\u02c5\u0300-\u0344\u0346-\u0362\u2000-\u206f\u20a0-\u20bf"
     r"\u2190-\u23ff\u2500-\u27bf\u3000-\u3004\u3008-\u3020\ufe00-\ufe0f\uff01-\uff0f\U0001f300-\U0001faff]|[\u03a3\u0130]"
 )
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = late_pattern("[\ud800-\udfff]")
 
 
 class _IrregularWordError(Exception):

@@ -49,6 +49,14 @@ class Queries:
         pattern = "".join("\\" + c if c in _SPECIAL else c for c in start) + "(.|\n)*"
         return self._query.regex_query(self._schema, field, pattern)
 
+    def matching(self, field: str, expression: str) -> Query:
+        """Documents with a term that matches a regular expression as a whole, each scoring 1."""
+        return self._query.regex_query(self._schema, field, expression)
+
+    def like(self, field: str, value: str, distance: int) -> Query:
+        """Documents with a term at most `distance` (1 or 2) edits from `value`, each scoring 1."""
+        return self._query.fuzzy_term_query(self._schema, field, value, distance, True)
+
     def uri(self, value: str) -> Query:
         """Documents with exactly this uri (ASCII lower case)."""
         return self._query.term_query(self._schema, URI, value)
@@ -89,6 +97,24 @@ class Queries:
         if len(queries) == 1:
             return queries[0]
         return self._query.boolean_query([(self._occur.Should, query) for query in queries])
+
+    def best(self, queries: Sequence[Query]) -> Query:
+        """Documents that match one or more of `queries`; the best score counts."""
+        return queries[0] if len(queries) == 1 else self._query.disjunction_max_query(list(queries))
+
+    def preferring(self, query: Query, wishes: Sequence[tuple[Query, float]]) -> Query:
+        """Documents that match `query`; each wish that they match too adds its weighted score."""
+        if not wishes:
+            return query
+        added = [(self._occur.Should, self._query.boost_query(wish, weight)) for wish, weight in wishes]
+        return self._query.boolean_query([(self._occur.Must, query), *added])
+
+    def frames_among(self, query: Query, ids: Iterable[int]) -> Query:
+        """Documents of a few frames that match `query`; a dictionary lookup for each frame."""
+        each = [self._query.term_query(self._schema, FRAME_ID, frame_id) for frame_id in ids]
+        if not each:
+            return self.nothing()
+        return self.every([query, self.constant(self.some(each), 0.0)])
 
     def without(self, query: Query, excluded: Query) -> Query:
         """Documents that match `query` and not `excluded`."""

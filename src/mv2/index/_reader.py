@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mv2.errors import ClosedError
 from mv2.index import _schema as schema
@@ -13,11 +13,14 @@ from mv2.index._files import materialise
 from mv2.index._queries import Queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import tantivy
 
     from mv2.index._workdir import Buffer, WorkDir
+
+# As they stand in the index. Going through all its words for one takes longer than a search.
+_LIKELY: Final = ("a", "i", "the", "to", "in", "be", "is", "de", "en", "1")
 
 
 class LexicalReader:
@@ -144,19 +147,23 @@ class LexicalReader:
         return [searcher.doc(address).get_first(schema.FRAME_ID) for address in addresses]
 
     def _find_mean_length(self) -> float:
-        # tantivy tells the mean only where it explains a score.
+        # tantivy tells the mean only where it explains a score, of whichever word.
         searcher = self._open_searcher()
-        common = searcher.terms_with_prefix(schema.CONTENT, "", limit=1)
-        if not common:
-            return 0.0
-        query = self.queries.term(schema.CONTENT, common[0][0])
-        hits = searcher.search(query, 1).hits
-        if not hits:
-            return 0.0
-        for detail in _details(json.loads(query.explain(searcher, hits[0][1]).to_json())):
-            if detail["description"].startswith("avgdl"):
-                return float(detail["value"])
+        for word in self._some_words(searcher):
+            query = self.queries.term(schema.CONTENT, word)
+            for _, address in searcher.search(query, 1).hits:
+                for detail in _details(json.loads(query.explain(searcher, address).to_json())):
+                    if detail["description"].startswith("avgdl"):
+                        return float(detail["value"])
         return 0.0
+
+    def _some_words(self, searcher: tantivy.Searcher) -> Iterator[str]:
+        """Words of the index, those first that are likely and found at once."""
+        for word in _LIKELY:
+            if searcher.doc_freq(schema.CONTENT, word):
+                yield word
+        for word, _ in searcher.terms_with_prefix(schema.CONTENT, "", limit=1):
+            yield word
 
 
 def _details(node: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,8 +12,6 @@ import contextlib
 import errno
 import os
 import re
-import shutil
-import tempfile
 import weakref
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +26,7 @@ SAFE_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 _OWN_NAME: Final = re.compile(r"mv2-(\d+)-(\d+)-[A-Za-z0-9_]+")
 _MEMORY_BACKED: Final = "/dev/shm"  # noqa: S108 (directories are made in it safely)
 _MARGIN: Final = 64 << 20
+_ATTEMPTS: Final = 100
 _MEDIA_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _swept: set[str] = set()
 
@@ -47,7 +46,7 @@ class WorkDir:
 
     def __init__(self, parent: str) -> None:
         prefix = f"mv2-{os.getpid()}-{_start_of(os.getpid()) or 0}-"
-        self.path: Final = tempfile.mkdtemp(prefix=prefix, dir=parent)
+        self.path: Final = _make_directory(parent, prefix)
         self._lock: Final = _lock_directory(self.path)
         self._finalizer: Final = weakref.finalize(self, _remove, self.path, self._lock, os.getpid())
 
@@ -120,10 +119,22 @@ def _places(size: int) -> Iterator[str]:
     """Directories to try: TMPDIR if it is set, else memory when it has room, then the default."""
     if "TMPDIR" not in os.environ and _has_room(_MEMORY_BACKED, 2 * size + _MARGIN):
         yield _MEMORY_BACKED
+    import tempfile  # with what it imports in turn slower than a search
+
     try:
         yield tempfile.gettempdir()
     except OSError:
         return
+
+
+def _make_directory(parent: str, prefix: str) -> str:
+    """A new directory of mode 0700 whose name nobody can foretell."""
+    for _ in range(_ATTEMPTS):
+        path = os.path.join(os.path.abspath(parent), prefix + os.urandom(8).hex())
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+            return path
+    raise FileExistsError(errno.EEXIST, "no name is free", parent)
 
 
 def _has_room(path: str, size: int) -> bool:
@@ -155,11 +166,27 @@ def _lock_directory(path: str) -> int | None:
 def _remove(path: str, lock: int | None, owner: int) -> None:
     # A forked child holds a copy of the object; only the process that made it may delete.
     if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
-        if os.path.lexists(path):
-            shutil.rmtree(path, ignore_errors=True)
+        for _ in range(2):  # a writer that is still ending may have made another file
+            _delete(path)
+            if not os.path.lexists(path):
+                break
     if lock is not None:
         os.close(lock)
+
+
+def _delete(path: str) -> None:
+    """Delete a directory and all that is in it; errors are ignored, links are left alone."""
+    if os.path.islink(path):
+        return
+    try:
+        with os.scandir(path) as entries:
+            for name in [entry.path for entry in entries]:
+                os.unlink(name)
+        os.rmdir(path)
+    except OSError:
+        import shutil  # what a directory of plain files never needs
+
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _sweep(parent: str) -> None:
@@ -189,7 +216,7 @@ def _remove_left_over(path: str) -> None:
     # Whoever holds the lock lives, if in a process namespace that is not ours.
     lock = _lock_directory(path)
     if lock is not None:
-        shutil.rmtree(path, ignore_errors=True)
+        _delete(path)
         os.close(lock)
 
 

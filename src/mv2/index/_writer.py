@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mv2._record import dataclass
 from mv2.errors import ClosedError, InvalidArgumentError
 from mv2.index import _schema as schema
 from mv2.index._analysis import ascii_lower, clean
 from mv2.index._files import materialise
+from mv2.index._helps import labelled
 from mv2.index._queries import Queries
 
 if TYPE_CHECKING:
@@ -113,11 +114,11 @@ class LexicalWriter:
         # A value of a wrong type would end tantivy's thread, not this call.
         document.add_text(schema.CONTENT, clean(text))
         for tag in tags:
-            document.add_text(schema.TAGS, clean(ascii_lower(tag)))
+            document.add_text(schema.TAGS, clean(labelled(ascii_lower(tag))))
         for label in labels:
-            document.add_text(schema.LABELS, clean(ascii_lower(label)))
+            document.add_text(schema.LABELS, clean(labelled(ascii_lower(label))))
         if track:
-            document.add_text(schema.TRACK, clean(ascii_lower(track)))
+            document.add_text(schema.TRACK, clean(labelled(ascii_lower(track))))
         if uri:
             document.add_text(schema.URI, clean(ascii_lower(uri)))
         document.add_integer(schema.TIMESTAMP, timestamp)

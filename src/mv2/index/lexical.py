@@ -12,25 +12,65 @@ One document per active frame. Its ``content`` is `indexed_text` of the frame.
 
 from __future__ import annotations
 
-from mv2.index._analysis import ascii_lower, is_regular, lower, spans, stems, tokens, words
+from mv2.index._analysis import analyze, ascii_lower, is_regular, lower, spans, stems, tokens, words
+from mv2.index._helps import (
+    MARKER,
+    atoms,
+    camel_parts,
+    compounds,
+    expand,
+    fold,
+    folded_words,
+    has_unsegmented,
+    helps,
+    joined,
+    labelled,
+    straight,
+)
 from mv2.index._reader import LexicalReader
 from mv2.index._writer import LexicalFile, LexicalWriter
 
 __all__ = [
+    "MARKER",
     "LexicalFile",
     "LexicalReader",
     "LexicalWriter",
+    "analyze",
     "ascii_lower",
+    "atoms",
+    "camel_parts",
+    "compounds",
+    "expand",
+    "fold",
+    "folded_words",
+    "has_unsegmented",
+    "helps",
     "indexed_text",
     "is_regular",
+    "joined",
+    "labelled",
     "lower",
+    "own_text",
     "spans",
     "stems",
+    "straight",
     "tokens",
     "words",
 ]
 
 
-def indexed_text(text: str, title: str | None) -> str:
-    """What stands in the index for a frame: its text, a newline, its title."""
+def own_text(text: str, title: str | None) -> str:
+    """What a frame itself says: its text, a newline, its title."""
     return f"{text}\n{title}" if title else text
+
+
+def indexed_text(text: str, title: str | None) -> str:
+    """What stands in the index for a frame: its own text, the title once more, and its helps.
+
+    Words of a title count double that way (docs/design.md, "Search").
+    """
+    own = own_text(text, title)
+    extra = helps(own)
+    if title:
+        own = f"{own}\n{title}"
+    return f"{own}\n{extra}" if extra else own

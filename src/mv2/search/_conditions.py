@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mv2.index.lexical import ascii_lower, lower, tokens
+from mv2.search._patterns import CHANGED
 from mv2.search.nodes import During, Field
 
 if TYPE_CHECKING:
@@ -72,6 +73,17 @@ def occurrences(sequence: Sequence[str], part: Sequence[str]) -> int:
         start += 1
 
 
+def within(sequence: Sequence[str], wanted: Sequence[str], span: int) -> bool:
+    """Whether all of `wanted` (each once) stand among some `span` neighbours of `sequence`."""
+    last: dict[str, int] = {}
+    for place, item in enumerate(sequence):
+        if item in wanted:
+            last[item] = place
+            if len(last) == len(wanted) and place - min(last.values()) < span:
+                return True
+    return False
+
+
 def needle(stem: str) -> str:
     """Text that stands in the lower case of every word with this stem.
 
@@ -92,9 +104,7 @@ def prefix_needle(start: str) -> str:
 def cut_stems(start: str) -> list[str]:
     """Stems that words beginning with `start` may have although they do not begin with it themselves."""
     found = {
-        start[: end - 1] + last
-        for end in range(2, len(start) + 1)
-        for last in (start[end - 1], "e", "i", "y")
+        start[: end - 1] + last for end in range(2, len(start) + 1) for last in (start[end - 1], *CHANGED)
     }
     if len(start) > 1:
         found.update(stem for stem in _IRREGULAR if (stem[0] + "ying").startswith(start))

@@ -11,12 +11,39 @@ import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
-from mv2.index.lexical import LexicalReader, indexed_text, tokens, words
-from mv2.search._conditions import cut_stems, holds, occurrences
-from mv2.search.nodes import And, Field, Node, Not, Or, Phrase, Prefix, Terms
+from mv2.index.lexical import (
+    MARKER,
+    LexicalReader,
+    atoms,
+    fold,
+    has_unsegmented,
+    indexed_text,
+    labelled,
+    own_text,
+    tokens,
+    words,
+)
+from mv2.search._conditions import cut_stems, holds, occurrences, within
+from mv2.search._forms import Forms, all_forms, forms, is_one_word, loose_stems, text_ways
+from mv2.search._patterns import edits, fuzzy_forms, pattern, usable_distance
+from mv2.search.nodes import (
+    LEAVES,
+    And,
+    Field,
+    Fuzzy,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefer,
+    Prefix,
+    Terms,
+    Wildcard,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from mv2.search.source import FrameSource, RecordView
 
@@ -29,7 +56,11 @@ Scores = dict[int, float]
 
 def extra_stems(record: RecordView) -> set[str]:
     """Stems of a frame's tags, labels and track, which words match too."""
-    return {stem for value in (*record.tags, *record.labels, record.track or "") for stem in tokens(value)}
+    return {
+        stem
+        for value in (*record.tags, *record.labels, record.track or "")
+        for stem in tokens(labelled(value))
+    }
 
 
 class Corpus:
@@ -56,6 +87,15 @@ class Corpus:
     def frequency(self, stem: str) -> int:
         """Number of frames with the word in text or title."""
         return len(self._content.get(stem, ()))
+
+    def holders(self, universe: Collection[int]) -> dict[str, list[int]]:
+        """Stem to the frames of `universe` that have it in text or title."""
+        found: dict[str, list[int]] = {}
+        for stem, postings in self._content.items():
+            ids = [entry >> 10 for entry in postings if entry >> 10 in universe]
+            if ids:
+                found[stem] = ids
+        return found
 
     @property
     def ids(self) -> Collection[int]:
@@ -118,11 +158,14 @@ class Statistics:
         self._count = count
         self.mean_length = max(1.0, length / max(1, count))
 
+    def frequency(self, stem: str) -> int:
+        """Number of frames with the word in text or title."""
+        count = self._reader.doc_freq("content", stem) if self._reader else 0
+        return count + (self._corpus.frequency(stem) if self._corpus is not None else 0)
+
     def idf(self, stem: str) -> float:
         """Weight of a word of ``content``, larger for rarer ones."""
-        count = self._reader.doc_freq("content", stem) if self._reader else 0
-        if self._corpus is not None:
-            count += self._corpus.frequency(stem)
+        count = self.frequency(stem)
         return math.log(1 + max(0.0, self._count - count + 0.5) / (count + 0.5))
 
 
@@ -140,19 +183,34 @@ class _Evaluation:
             case Terms():
                 return self._terms(node, universe)
             case Phrase():
-                return self._phrase(tokens(node.text), universe)
+                return self._phrase(node.text, universe)
             case Prefix():
-                return self._prefix(node.start, universe)
+                return self._prefix(node, universe)
+            case Wildcard():
+                return self._wildcard(node, universe)
+            case Fuzzy():
+                return self._fuzzy(node, universe)
+            case Near():
+                return self._near(node, universe)
             case And():
                 return self._every(node.children, universe)
             case Or():
                 return _sum([self.run(child, universe) for child in node.children])
+            case Prefer():
+                return self._prefer(node, universe)
             case Not():
                 excluded = self.run(node.child, universe)
                 return {frame_id: 0.0 for frame_id in universe if frame_id not in excluded}
             case _:
                 record = self._source.record
                 return {frame_id: 0.0 for frame_id in universe if holds(node, record(frame_id))}
+
+    def _prefer(self, node: Prefer, universe: Collection[int]) -> Scores:
+        found = dict(self.run(node.child, universe))
+        for wish, weight in node.wishes:
+            for frame_id, score in self.run(wish, found.keys()).items():
+                found[frame_id] += weight * score
+        return found
 
     def _every(self, children: tuple[Node, ...], universe: Collection[int]) -> Scores:
         # Conditions need the record of each frame: they come last, when few are left.
@@ -165,16 +223,50 @@ class _Evaluation:
         return found or {}
 
     def _terms(self, node: Terms, universe: Collection[int]) -> Scores:
-        stems = list(dict.fromkeys(stem for word in node.words for stem in tokens(word)))
         if node.any:
-            return _sum([self._stem(stem, universe) for stem in stems])
+            loose = [self._stem(stem, universe) for stem in loose_stems(node.words)]
+            characters = [form.character for form in all_forms(node.words)]
+            return _sum([*loose, *(self._anywhere(c, universe) for c in characters if c is not None)])
         found: Scores | None = None
-        for stem in sorted(stems, key=lambda stem: len(self._corpus._content.get(stem, ()))):
-            scores = self._stem(stem, universe if found is None else found.keys())
+        for form in sorted(all_forms(node.words), key=self._rarity):
+            scores = self._word(form, universe if found is None else found.keys())
             found = scores if found is None else {k: v + found[k] for k, v in scores.items()}
             if not found:
                 break
         return found or {}
+
+    def _rarity(self, form: Forms) -> int:
+        """About how many frames have the word."""
+        content = self._corpus._content
+        return sum(min(len(content.get(stem, ())) for stem in way) for way in form.ways)
+
+    def _word(self, form: Forms, universe: Collection[int]) -> Scores:
+        if form.stem is not None:
+            return self._stem(form.stem, universe)
+        ways = [self._way(way, universe) for way in form.ways]
+        if form.character is not None:
+            ways.append(self._anywhere(form.character, universe))
+        return _best(ways)
+
+    def _way(self, way: tuple[str, ...], universe: Collection[int]) -> Scores:
+        if len(way) == 1:
+            return self._stem(way[0], universe)
+        tagged: Scores | None = None
+        for stem in way:
+            scores = self._tagged(stem, universe)
+            tagged = (
+                scores if tagged is None else {k: v + tagged[k] for k, v in scores.items() if k in tagged}
+            )
+        return _sum([self._sequence(way, universe), tagged or {}])
+
+    def _tagged(self, stem: str, universe: Collection[int]) -> Scores:
+        """Frames with the word in tags, labels or track."""
+        score = EXTRA_WEIGHT * self._idf(stem)
+        return {k: score for k in self._corpus._extra.get(stem, ()) if k in universe}
+
+    def _anywhere(self, character: str, universe: Collection[int]) -> Scores:
+        stems = [stem for stem in self._corpus._content if character in stem[:2]]
+        return dict.fromkeys({k for stem in stems for k in self._ids(stem) if k in universe}, 1.0)
 
     def _stem(self, stem: str, universe: Collection[int]) -> Scores:
         corpus = self._corpus
@@ -195,7 +287,25 @@ class _Evaluation:
                 found[frame_id] = found.get(frame_id, 0.0) + EXTRA_WEIGHT * weight / (1 + K1)
         return found
 
-    def _phrase(self, stems: list[str], universe: Collection[int]) -> Scores:
+    def _phrase(self, text: str, universe: Collection[int]) -> Scores:
+        character = forms(text).character
+        if character is not None:
+            return self._anywhere(character, universe)
+        found = _best([self._sequence(way, universe) for way in text_ways(text)])
+        if is_one_word(text):
+            return found
+        # Folded words do not stand in their places in the index: the text tells.
+        sequence = atoms(text)
+        weight = sum(self._idf(stem) for stem in sequence)
+        for frame_id in self._ids(MARKER):
+            if frame_id in universe and frame_id not in found:
+                count = occurrences(self._atoms(frame_id), sequence)
+                if count:
+                    found[frame_id] = self._bm25(weight, count, frame_id)
+        return found
+
+    def _sequence(self, stems: Sequence[str], universe: Collection[int]) -> Scores:
+        """Frames with the stems one after the other."""
         if len(stems) < 2:
             return self._content_only(stems[0], universe) if stems else {}
         holders = sorted((self._ids(stem) for stem in stems), key=len)
@@ -209,15 +319,56 @@ class _Evaluation:
         weight = self._idf(stem)
         return {k: self._bm25(weight, count, k) for k, count in found.items() if k in universe}
 
-    def _prefix(self, start: str, universe: Collection[int]) -> Scores:
+    def _prefix(self, node: Prefix, universe: Collection[int]) -> Scores:
+        start = fold(node.start)
+        if has_unsegmented(start):
+            return self._terms(Terms((node.start,)), universe)
         found = {k for stem in self._corpus._content if stem.startswith(start) for k in self._ids(stem)}
         unsure = {k for stem in cut_stems(start) for k in self._ids(stem)} - found
-        found.update(k for k in unsure.intersection(universe) if self._has_beginning(k, start))
+        for frame_id in unsure.intersection(universe):
+            if any(word.startswith(start) for word in self._words(frame_id)):
+                found.add(frame_id)
         return dict.fromkeys(found.intersection(universe), 1.0)
 
-    def _has_beginning(self, frame_id: int, start: str) -> bool:
-        text = indexed_text(self._source.text(frame_id) or "", self._source.record(frame_id).title)
-        return any(word.startswith(start) for word in words(text))
+    def _wildcard(self, node: Wildcard, universe: Collection[int]) -> Scores:
+        wanted = pattern(node.pattern)
+        content = self._corpus._content
+        found = {k for stem in content if wanted.matches(stem) for k in self._ids(stem)}
+        unsure = {k for stem in content if wanted.may_match(stem) for k in self._ids(stem)} - found
+        for frame_id in unsure.intersection(universe):
+            if any(wanted.matches(word) for word in self._words(frame_id)):
+                found.add(frame_id)
+        return dict.fromkeys(found.intersection(universe), 1.0)
+
+    def _fuzzy(self, node: Fuzzy, universe: Collection[int]) -> Scores:
+        distance = usable_distance(node.word, node.distance)
+        if not distance:
+            return self._terms(Terms((node.word,)), universe)
+        wanted = fuzzy_forms(node.word)
+        like = [
+            s for s in self._corpus._content if any(edits(s, form, distance) <= distance for form in wanted)
+        ]
+        found = dict.fromkeys({k for stem in like for k in self._ids(stem) if k in universe}, 1.0)
+        return _sum([found, *(self._content_only(stem, universe) for stem in tokens(fold(node.word))[:1])])
+
+    def _near(self, node: Near, universe: Collection[int]) -> Scores:
+        wanted = list(dict.fromkeys(atoms(node.text)))
+        if not wanted:
+            return {}
+        holders = [self._content_only(stem, universe) for stem in wanted]
+        candidates = set(holders[0]).intersection(*holders[1:])
+        span = len(wanted) + node.gap
+        near = [frame_id for frame_id in candidates if within(self._atoms(frame_id), wanted, span)]
+        return {frame_id: sum(scores[frame_id] for scores in holders) for frame_id in near}
+
+    def _words(self, frame_id: int) -> list[str]:
+        """Words of a frame, folded or not, that patterns are compared with."""
+        source = self._source
+        return words(indexed_text(source.text(frame_id) or "", source.record(frame_id).title))
+
+    def _atoms(self, frame_id: int) -> list[str]:
+        source = self._source
+        return atoms(own_text(source.text(frame_id) or "", source.record(frame_id).title))
 
     def _ids(self, stem: str) -> list[int]:
         return [entry >> 10 for entry in self._corpus._content.get(stem, ())]
@@ -236,7 +387,15 @@ def _sum(parts: list[Scores]) -> Scores:
     return total
 
 
+def _best(parts: list[Scores]) -> Scores:
+    best = dict(parts[0]) if parts else {}
+    for part in parts[1:]:
+        for frame_id, score in part.items():
+            best[frame_id] = max(score, best.get(frame_id, score))
+    return best
+
+
 def _cost(node: Node) -> int:
-    if isinstance(node, Terms | Phrase | Prefix):
+    if isinstance(node, LEAVES):
         return 0
     return 2 if isinstance(node, Field) else 1

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
 
+from mv2._late import late_pattern
+from mv2._record import dataclass
 from mv2.errors import QueryError
 from mv2.index.lexical import lower, words
-from mv2.search._dates import period
-from mv2.search.nodes import During, Field, Node, Phrase, Prefix, Terms
+from mv2.search._words import typed_words
+from mv2.search.dates import Clock, query_range
+from mv2.search.nodes import During, Field, Fuzzy, Near, Node, Phrase, Prefix, Terms, Wildcard
 
 MAX_PARTS: Final = 1_000
 
-Kind = Literal["word", "phrase", "prefix", "field", "date", "and", "or", "not", "minus", "(", ")", "bad"]
+Kind = Literal[
+    "word", "phrase", "pattern", "field", "group", "date", "and", "or", "not", "minus", "(", ")", "bad"
+]
 
 _FIELDS: Final = "uri|scope|title|tag|label|track|kind"
 _QUOTES: Final = '"\u201c\u201d\u201e'
 _LEXEME: Final = re.compile(
     rf"""
       (?P<space>\s+)
-    | (?P<date>date:\[(?P<range>[^\]]*)(?P<closed>\]?)|date:(?P<day>[^\s()\[\]{_QUOTES}]+))
+    | (?P<date>date:\[(?P<range>[^\]]*)(?P<closed>\]?)|date:(?P<day>[^\s()\[\]{_QUOTES}]+)
+        |date:[{_QUOTES}](?P<said>[^{_QUOTES}]*)(?P<ended>[{_QUOTES}]?))
     | (?P<field>(?:{_FIELDS}):
-        (?:[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<shut>[{_QUOTES}]?)|(?P<value>[^\s(){_QUOTES}]+)))
+        (?:(?P<group>(?=\()) |
+           [{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<shut>[{_QUOTES}]?)|(?P<value>[^\s(){_QUOTES}]+)))
     | (?P<minus>-(?=[^\W\d_]|[{_QUOTES}(]))
-    | (?P<phrase>[{_QUOTES}](?P<inside>[^{_QUOTES}]*)[{_QUOTES}])
+    | (?P<phrase>[{_QUOTES}](?P<inside>[^{_QUOTES}]*)[{_QUOTES}](?:~(?P<gap>\d{{1,3}})(?=[\s()]|$))?)
     | (?P<open>\()
     | (?P<close>\))
     | (?P<quote>[{_QUOTES}])
     | (?P<operator>(?:AND|OR|NOT)(?=[\s()]|$))
     | (?P<prefix>[^\W_]+\*(?=[\s()]|$))
+    | (?P<fuzzy>(?P<like>[^\W_]+)~(?P<distance>\d?)(?=[\s()]|$))
+    | (?P<wildcard>(?!\?)(?=[^\s()]*(?:\*|[^\W_]\?+[^\W_]))(?:[^\W_]|[*?])+(?=[\s()]|$))
     | (?P<word>[^\s(){_QUOTES}]+)
     """,
     re.VERBOSE,
 )
 CLEAR: Final = re.compile(rf"(?:^|[\s(-])(?:(?:{_FIELDS}|date):[^\s)]|(?:AND|OR|NOT)(?=[\s()]|$))")
-_RANGE: Final = re.compile(r"\s*(\S+)\s+TO\s+(\S+)\s*", re.IGNORECASE)
+_PATTERNS: Final = ("prefix", "fuzzy", "wildcard")
+_END: Final = rf"[{_QUOTES}][^{_QUOTES}]*[{_QUOTES}]|[^\s{_QUOTES}](?:[^{_QUOTES}]*?[^\s{_QUOTES}])?"
+_RANGE: Final = late_pattern(rf"\s*({_END})\s+TO\s+({_END})\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,11 @@ class Lexeme:
     node: Node | None = None
 
 
-def lex(text: str, *, strict: bool) -> list[Lexeme]:
-    """Lexemes of `text`; with `strict`, malformed ones raise QueryError, else they separate words."""
+def lex(text: str, *, strict: bool, clock: Clock | None = None) -> list[Lexeme]:
+    """Lexemes of `text`; with `strict`, malformed ones raise QueryError, else they separate words.
+
+    Date phrases are told against `clock`; None is the present, in the system's zone.
+    """
     lexemes: list[Lexeme] = []
     position = 0
     fresh = True
@@ -56,7 +69,7 @@ def lex(text: str, *, strict: bool) -> list[Lexeme]:
         assert match is not None, "every character begins some lexeme"
         name = match.lastgroup and _outer(match)
         if name != "space":
-            lexeme = _lexeme(text, match, name or "word", strict=strict, fresh=fresh)
+            lexeme = _lexeme(text, match, name or "word", strict=strict, fresh=fresh, clock=clock or Clock())
             lexemes.append(lexeme)
             if len(lexemes) > MAX_PARTS and strict:
                 fail(text, position, f"the query has more than {MAX_PARTS:,} parts", "Shorten it.")
@@ -69,21 +82,30 @@ def lex(text: str, *, strict: bool) -> list[Lexeme]:
 
 
 def single(chunk: str) -> Node | None:
-    """One typed word; "state-of-the-art" is a phrase; punctuation is nothing."""
-    found = words(chunk)
-    if not found:
-        return None
-    return Terms((found[0],)) if len(found) == 1 else Phrase(chunk)
+    """The words typed without a space between them, all of which must occur; punctuation is nothing."""
+    found = typed_words(chunk)
+    return Terms(found) if found else None
 
 
 def _outer(match: re.Match[str]) -> str:
-    for name in ("space", "date", "field", "minus", "phrase", "open", "close", "quote", "operator", "prefix"):
+    for name in (
+        "space",
+        "date",
+        "field",
+        "minus",
+        "phrase",
+        "open",
+        "close",
+        "quote",
+        "operator",
+        *_PATTERNS,
+    ):
         if match[name] is not None:
             return name
     return "word"
 
 
-def _lexeme(text: str, match: re.Match[str], name: str, *, strict: bool, fresh: bool) -> Lexeme:
+def _lexeme(text: str, match: re.Match[str], name: str, *, strict: bool, fresh: bool, clock: Clock) -> Lexeme:
     position = match.start()
     if name == "word":
         return Lexeme("word", match[0], position)
@@ -105,18 +127,37 @@ def _lexeme(text: str, match: re.Match[str], name: str, *, strict: bool, fresh: 
         return Lexeme("minus", "", position)
     if name == "phrase":
         inside = match["inside"]
-        return Lexeme("phrase", inside, position, Phrase(inside) if words(inside) else None)
-    if name == "prefix":
-        found = words(match[0])
-        return Lexeme(
-            "prefix",
-            match[0],
-            position,
-            Prefix(found[0]) if found == [lower(match[0][:-1])] else single(match[0]),
-        )
+        node = Near(inside, int(match["gap"])) if match["gap"] else Phrase(inside)
+        return Lexeme("phrase", inside, position, node if words(inside) else None)
+    if name in _PATTERNS:
+        pattern = _pattern(text, match, name, strict=strict)
+        return Lexeme("word" if pattern is None else "pattern", match[0], position, pattern)
+    if name == "field" and match["group"] is not None:
+        return Lexeme("group", match[0].rstrip(":"), position)
     if name == "field":
         return _field(text, match)
-    return _date(text, match)
+    return _date(text, match, clock)
+
+
+def _pattern(text: str, match: re.Match[str], name: str, *, strict: bool) -> Node | None:
+    """The node of ``word*``, ``word~`` or ``wo*d``; None if the signs are punctuation."""
+    typed = match[0]
+    if name == "prefix":
+        found = words(typed)
+        return Prefix(found[0]) if found == [lower(typed[:-1])] else single(typed)
+    if name == "fuzzy":
+        distance = int(match["distance"] or 1)
+        if distance not in (1, 2) and strict:
+            fail(text, match.start("distance"), "a word is at most 2 edits away", "Write word~1 or word~2.")
+        return Fuzzy(lower(match["like"]), distance) if distance in (1, 2) else None
+    typed = typed.rstrip("?")
+    literals = [part for part in re.split(r"[*?]+", typed) if part]
+    if "**" in typed or not literals or literals == [typed]:
+        return None
+    # In plain words, *emphasis*, 2*3 and x*y are none.
+    emphasis = typed[0] == typed[-1] == "*"
+    letters = max(map(len, literals)) > 1 and not all(part.isdigit() for part in literals)
+    return Wildcard(lower(typed)) if strict or (letters and not emphasis) else None
 
 
 def _field(text: str, match: re.Match[str]) -> Lexeme:
@@ -134,20 +175,24 @@ def _field(text: str, match: re.Match[str]) -> Lexeme:
     return Lexeme("field", match[0], match.start(), Field(name, value))
 
 
-def _date(text: str, match: re.Match[str]) -> Lexeme:
-    remedy = "Write date:2024, date:[2024-01 TO 2024-03-15] or date:[2024 TO *]."
+def _date(text: str, match: re.Match[str], clock: Clock) -> Lexeme:
+    remedy = 'Write date:2024, date:"last week", date:[2024-01 TO 2024-03-15] or date:[2024 TO *].'
     if match["day"] is not None:
         ends = (match["day"], match["day"])
+    elif match["said"] is not None:
+        if not match["ended"]:
+            fail(text, match.start("said") - 1, "a quote is not closed", 'Close it, or leave the " out.')
+        ends = (match["said"], match["said"])
     else:
         if not match["closed"]:
             fail(text, match.start(), "the date range is not closed", remedy)
         inside = _RANGE.fullmatch(match["range"])
         if inside is None:
             fail(text, match.start("range"), "the date range is not of the form [A TO B]", remedy)
-        ends = (inside[1], inside[2])
+        ends = (inside[1].strip(_QUOTES), inside[2].strip(_QUOTES))
     try:
-        start = None if ends[0] == "*" else period(ends[0])[0]
-        end = None if ends[1] == "*" else period(ends[1])[1]
+        start = None if ends[0] == "*" else query_range(ends[0], clock)[0]
+        end = None if ends[1] == "*" else query_range(ends[1], clock)[1]
     except (ValueError, OverflowError) as error:
         fail(text, match.start(), f"the date range does not make sense: {error}", remedy)
     if start is not None and end is not None and start >= end:

@@ -11,17 +11,19 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from mv2.index.lexical import LexicalReader, indexed_text, lower, tokens
+from mv2.index.lexical import LexicalReader, atoms, fold, indexed_text, labelled, lower
 from mv2.search._conditions import needle, prefix_needle
 from mv2.search._corpus import Corpus, Scores, Statistics
-from mv2.search.nodes import And, Node, Or, Phrase, Prefix, Terms
+from mv2.search._forms import all_forms, loose_stems, text_ways
+from mv2.search.nodes import And, Near, Node, Or, Phrase, Prefer, Prefix, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mv2.search.source import FrameSource
 
 SPLIT_PER_QUERY: Final = 64
+SPLIT_FOR_SPELLING: Final = 500
 
 
 class Overlay:
@@ -63,6 +65,27 @@ class Overlay:
             active = source.is_active
             universe = {k for k in self._corpus.ids if start <= k < end and active(k)}
             return self._corpus.evaluate(node, universe, source, statistics)
+
+    def statistics(self, source: FrameSource, reader: LexicalReader | None) -> Statistics:
+        """What `search` scores with."""
+        start = source.indexed_count if reader is not None else 0
+        end = source.frame_count
+        if reader is not None and reader.num_docs >= end - start:
+            return Statistics(reader)
+        with self._lock:
+            self._follow(source, start, end)
+            self._split(list(self._unsplit), source)
+            return Statistics(reader, self._corpus)
+
+    def holders(self, source: FrameSource, reader: LexicalReader | None) -> dict[str, list[int]]:
+        """Stem to the active pending frames that have it, of those that are split and some more."""
+        start = source.indexed_count if reader is not None else 0
+        with self._lock:
+            self._follow(source, start, source.frame_count)
+            self._split(list(self._unsplit)[:SPLIT_FOR_SPELLING], source)
+            active = source.is_active
+            universe = {k for k in self._corpus.ids if start <= k < source.frame_count and active(k)}
+            return self._corpus.holders(universe)
 
     def _reset(self, start: int) -> None:
         self._start = self._next = start
@@ -112,20 +135,26 @@ def _searchable(frame_id: int, source: FrameSource) -> str:
     """Everything of a frame that words can match, in lower case."""
     record = source.record(frame_id)
     text = indexed_text(source.text(frame_id) or "", record.title)
-    return lower("\n".join((text, *record.tags, *record.labels, record.track or "")))
+    return lower("\n".join((text, *map(labelled, (*record.tags, *record.labels, record.track or "")))))
 
 
 def _scan(node: Node) -> Callable[[str], bool]:
     """A test of whether a text may match `node`; never wrong in saying no."""
     match node:
         case Terms():
-            tests = [_has_all([word]) for word in node.words]
-            return (lambda text: any(test(text) for test in tests)) if node.any else _both(tests)
+            if node.any:
+                loose = [_has_way([(stem,)]) for stem in loose_stems(node.words)]
+                return lambda text: any(test(text) for test in loose)
+            return _both([_has_way(form.ways) for form in all_forms(node.words)])
         case Phrase():
-            return _has_all([node.text])
+            return _has_way([atoms(node.text), *text_ways(node.text)])
+        case Near():
+            return _has_way([atoms(node.text)])
         case Prefix():
-            start = prefix_needle(node.start)
+            start = prefix_needle(fold(node.start))
             return lambda text: start in text
+        case Prefer():
+            return _scan(node.child)
         case And():
             return _both([_scan(child) for child in node.children])
         case Or():
@@ -135,13 +164,14 @@ def _scan(node: Node) -> Callable[[str], bool]:
             return lambda _: True
 
 
-def _has_all(values: Iterable[str]) -> Callable[[str], bool]:
+def _has_way(ways: Iterable[Sequence[str]]) -> Callable[[str], bool]:
+    """A test of whether a text may have all stems of one of `ways`."""
     # Outside ASCII the lower case of one letter is not one letter everywhere.
-    needles = [needle(stem) for value in values for stem in tokens(value) if stem.isascii()]
-    if len(needles) == 1:
-        only = needles[0]
+    needles = [[needle(stem) for stem in way if stem.isascii()] for way in ways]
+    if len(needles) == 1 and len(needles[0]) == 1:
+        only = needles[0][0]
         return lambda text: only in text
-    return lambda text: all(part in text for part in needles)
+    return lambda text: any(all(part in text for part in way) for way in needles)
 
 
 def _both(tests: list[Callable[[str], bool]]) -> Callable[[str], bool]:

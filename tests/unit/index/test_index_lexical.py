@@ -240,4 +240,4 @@ def test_no_index_at_all_is_an_error() -> None:
 def test_titles_are_part_of_the_text() -> None:
     assert indexed_text("a", None) == "a"
     assert indexed_text("a", "") == "a"
-    assert indexed_text("a", "T") == "a\nT"
+    assert indexed_text("a", "T") == "a\nT\nT"

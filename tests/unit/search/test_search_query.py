@@ -7,8 +7,21 @@ import contextlib
 import pytest
 
 from mv2.errors import QueryError
-from mv2.search._dates import period
-from mv2.search.nodes import And, During, Field, Node, Not, Or, Phrase, Prefix, Terms
+from mv2.search.dates import period
+from mv2.search.nodes import (
+    And,
+    During,
+    Field,
+    Fuzzy,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Terms,
+    Wildcard,
+)
 from mv2.search.query import MAX_CHARACTERS, MAX_WORDS, parse
 
 
@@ -29,11 +42,22 @@ PLAIN: list[tuple[str, Node | None]] = [
     ("what's the matter", terms("matter")),
     ("I don't know what you've eaten", terms("know", "eaten")),
     ("we can’t sleep", terms("sleep")),
-    ("O'Brien's dog", terms("o", "brien", "dog")),
+    ("O'Brien's dog", terms("o'brien", "dog")),
     ("don't", terms("don", "t")),
-    ("state-of-the-art", terms("state", "art")),
-    ("http://x.y/z?a=b&c", terms("http", "x", "y", "z", "b", "c")),
-    ("ann@example.com", terms("ann", "example", "com")),
+    ("state-of-the-art", terms("state-of-the-art")),
+    ("the up-to-date e mail", terms("up-to-date", "e-mail")),
+    ("T shirts, x ray and plan x budget", terms("t-shirts", "x-ray", "plan", "x", "budget")),
+    ("see http://x.y/z?a=b&c, please", terms("see", "http://x.y/z?a=b&c")),
+    ("ann@example.com's phone", terms("ann@example.com", "phone")),
+    ("src/mv2/index.py and/or black/white", terms("src/mv2/index.py", "black", "white")),
+    ("getUserName in get_user_name()", terms("getUserName", "get_user_name")),
+    ("std::vector at 12:30: 1,000,000,x", terms("std::vector", "12:30", "1,000,000", "x")),
+    ("dont think isnt", terms("think")),
+    ("tea or coffee", Terms(("tea", "coffee"), any=True)),
+    ("tea or coffee or milk", Terms(("tea", "coffee", "milk"), any=True)),
+    ("tea or hot coffee", terms("tea", "hot", "coffee")),
+    ("or or or", terms("or")),
+    ("fruit (apples or pears) today", terms("fruit", "apples", "pears", "today")),
     ("foo:bar", terms("foo", "bar")),
     ("title: The Hobbit", terms("title", "hobbit")),
     ("tag:", terms("tag")),
@@ -45,7 +69,16 @@ PLAIN: list[tuple[str, Node | None]] = [
     ("a) first b) second", terms("first", "b", "second")),
     ("at -5 degrees", terms("5", "degrees")),
     ("rm --force", terms("rm", "force")),
-    ("*pple", terms("pple")),
+    ("*pple", Wildcard("*pple")),
+    ("wo*d Ban?na", And((Wildcard("wo*d"), Wildcard("ban?na")))),
+    ("what is a wo?d?", Wildcard("wo?d")),
+    ("2*3 x*y 12?30", terms("2", "3", "x", "y", "12", "30")),
+    ("machne~ learning", And((terms("learning"), Fuzzy("machne", 1)))),
+    ("Databsae~2", Fuzzy("databsae", 2)),
+    ("about ~5 or x~9", terms("5", "x", "9")),
+    ('"New York"~3 food', And((terms("food"), Near("New York", 3)))),
+    ("-wo*d apple", And((terms("apple"), Not(Wildcard("wo*d"))))),
+    ("tag:red tag:blue", And((Field("tag", "red"), Field("tag", "blue")))),
     ("**kwargs*x", terms("kwargs", "x")),
     ("*emphasis* today", terms("emphasis", "today")),
     ("AND?", terms("and")),
@@ -87,7 +120,16 @@ OPERATORS: list[tuple[str, Node | None]] = [
     ("cats AND NOT (dogs OR tag:x)", And((terms("cats"), Not(Or((terms("dogs"), Field("tag", "x"))))))),
     ("cats -dogs OR mice", Or((And((terms("cats"), Not(terms("dogs")))), terms("mice")))),
     ("the cats OR of", Or((terms("cats"), terms("of")))),
-    ("state-of-the-art OR pie", Or((Phrase("state-of-the-art"), terms("pie")))),
+    ("state-of-the-art OR pie", Or((terms("state-of-the-art"), terms("pie")))),
+    ("e-mail/fax OR pie", Or((terms("e-mail", "fax"), terms("pie")))),
+    ("rock and roll OR jazz", Or((And((terms("rock"), terms("roll"))), terms("jazz")))),
+    ("(apple or banana) machine", And((Or((terms("apple"), terms("banana"))), terms("machine")))),
+    ("( apple and not banana )", And((terms("apple"), Not(terms("banana"))))),
+    ("cats AND or", And((terms("cats"), terms("or")))),
+    ("NOT and cats", And((Not(terms("and")), terms("cats")))),
+    ('tag:(red OR "deep blue") x', And((Or((Field("tag", "red"), Field("tag", "deep blue"))), terms("x")))),
+    ("label:(a b) -tag:(c)", And((And((Field("label", "a"), Field("label", "b"))), Not(Field("tag", "c"))))),
+    ("*x* OR c?t", Or((Wildcard("*x*"), Wildcard("c?t")))),
     ('"a b" OR run*', Or((Phrase("a b"), Prefix("run")))),
     ("((cats AND dogs))", And((terms("cats"), terms("dogs")))),
     ("(tag:a tag:b) cats", And((And((Field("tag", "a"), Field("tag", "b"))), terms("cats")))),
@@ -115,6 +157,13 @@ REFUSED = [
     ('tag:"dogs', 4),
     ('tag:"" x', 0),
     ("tag:x (", 6),
+    ("x tag:(", 6),
+    ("tag:()", 5),
+    ("tag:(a", 4),
+    ("tag:(a b:c wo*d)", 11),
+    ("tag:(a date:2024)", 7),
+    ("tag:(a tag:(b))", 7),
+    ("cats OR dogs~3", 13),
     ("date:soon", 0),
     ("date:[2023]", 6),
     ("date:[2023 TO", 0),
@@ -156,6 +205,8 @@ def test_relaxing_touches_the_words_only() -> None:
     assert parse("???").relaxed() is None
     assert parse("tag:x one").relaxed() is None
     assert parse("one two").relaxed() == Terms(("one", "two"), any=True)
+    assert parse("state-of-the-art").relaxed() == Terms(("state-of-the-art",), any=True)
+    assert parse("one or two").relaxed() is None
     assert parse('one two tag:x -three "a b"').relaxed() == And(
         (Terms(("one", "two"), any=True), Field("tag", "x"), Not(terms("three")), Phrase("a b"))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_without_a_match_the_beginning_is_shown() -> None:
 
 def test_other_scripts_and_odd_characters() -> None:
     assert cut("übung", "Die ÜBUNG macht")[1] == ["ÜBUNG"]
-    assert cut("istanbul", "in İstanbul istanbul")[1] == ["istanbul"]
+    assert cut("istanbul", "in İstanbul istanbul")[1] == ["İstanbul", "istanbul"]
     assert cut("हिन्दी", "यह हिन्दी है")[1] == ["हिन", "दी"]
     assert cut("東京タワー", "ここは 東京タワー です")[1] == ["東京タワー"]
     assert cut("ΣΊΣΥΦΟΣ", "Ο ΣΊΣΥΦΟΣ")[1] == ["ΣΊΣΥΦΟΣ"]
@@ -106,3 +107,48 @@ def test_a_huge_text_takes_no_time_to_speak_of() -> None:
     begun = time.process_time()
     assert cut("lorem zebra", text)[1]
     assert time.process_time() - begun < 0.5
+
+
+def test_other_forms_of_a_word_are_marked() -> None:
+    assert cut("cafe", "Le CAFÉ, cafe\u0301 et cafés", 100)[1] == ["CAFÉ", "cafe\u0301", "cafés"]
+    assert cut("email", "an e-mail, an email")[1] == ["email"]
+    assert cut("email", "an e-mail")[1] == ["e-mail"]
+    assert cut("obrien", "O’Brien was here")[1] == ["O’Brien"]
+    assert cut("1000000", "costs 1,000,000 now")[1] == ["1,000,000"]
+    assert cut("user name", "call getUserName()")[1] == ["getUserName"]
+    assert cut("москва", "В МОСКВЕ, МОСКВА")[1] == ["МОСКВА"]
+    assert cut("タワー", "東京タワーへ")[1] == ["タワー"]
+    assert cut("東京都", "東京と京都")[1] == ["東京", "京都"]
+    assert cut("한국", "한국어는")[1] == ["한국"]
+    assert cut("full", "ｆｕｌｌ width")[1] == ["ｆｕｌｌ"]
+
+
+def test_patterns_are_marked() -> None:
+    assert cut("wo*d", "a wooded world, wolves")[1] == ["wooded", "world"]
+    assert cut("*pple", "apple pineapple apply", 60)[1] == ["apple", "pineapple"]
+    assert cut("machne~", "the machine and machines")[1] == ["machine", "machines"]
+    assert cut('"zebra happy"~3', LONG)[1] == ["happy", "zebras"]
+    assert cut("caf*", "un café")[1] == ["café"]
+
+
+def test_the_range_says_where_a_snippet_stands() -> None:
+    found = Snippets(parse("zebra").root, 60).best(LONG)
+    assert LONG[found.start : found.end] == found.text
+    assert [found.text[a:b] for a, b in found.highlights] == ["zebras"]
+
+
+def test_several_fragments_stand_apart_and_in_order() -> None:
+    text = f"zebra one. {'Nothing here. ' * 20}happy two. {'More of it. ' * 20}zebra and happy three."
+    cutter = Snippets(parse("zebra happy").root, 50)
+    found = cutter.cut_many(text, 3)
+    assert [[piece.text[a:b] for a, b in piece.highlights] for piece in found] == [
+        ["zebra"],
+        ["happy"],
+        ["zebra", "happy"],
+    ]
+    assert all(text[piece.start : piece.end] == piece.text for piece in found)
+    assert all(one.end <= two.start for one, two in pairwise(found))
+    assert cutter.cut_many(text, 1) == [cutter.best(text)]
+    assert len(cutter.cut_many(text, 9)) == 3
+    assert [piece.text for piece in cutter.cut_many("absent", 3)] == ["absent"]
+    assert cutter.cut_many("", 3) == cutter.cut_many(text, 0) == []
