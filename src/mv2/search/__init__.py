@@ -3,7 +3,7 @@
 `find` is the one entry; it reads a memory through `FrameSource`.
 """
 
-from mv2.search.lexical import find
+from mv2.search.engine import find
 from mv2.search.pending import Overlay
 from mv2.search.query import parse
 from mv2.search.source import FrameSource, RecordView

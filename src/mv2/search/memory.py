@@ -1,69 +1,63 @@
-"""Search over a view of the file: the adapter between storage and the search engine."""
+"""Search over a view of the file: which sides run, and what a handle keeps between searches."""
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
-from typing import TYPE_CHECKING, Any
+import zlib
+from typing import TYPE_CHECKING
 
-from mv2.errors import CorruptFileError
-from mv2.format.frame import ROLE_CHUNK
+from mv2._record import dataclass
+from mv2.errors import EmbeddingFailedError, VecDimensionMismatchError, VecIndexDisabledError
 from mv2.index.frames import FrameIndex
-from mv2.index.lexical import LexicalReader
-from mv2.ingest.metadata import decode_metadata
-from mv2.search.lexical import find
+from mv2.index.lexical import LexicalReader, tokens
+from mv2.ingest.embedding import FileVectors, check_model, embedder_for
+from mv2.ingest.vectors import vector_bytes
+from mv2.search.corrections import LABEL
+from mv2.search.engine import USUAL, Choice, VectorSide, find
 from mv2.search.pending import Overlay
+from mv2.search.view_source import ViewSource
+from mv2.storage.vector_model import vector_model
+from mv2.types import Ranking, SearchMode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from mv2.format.frame import FrameRecord
+    from mv2.models.slot import EmbedderSlot
+    from mv2.search.dates import Clock
+    from mv2.search.vectors import VectorSearch
+    from mv2.storage.frame_set import FrameSet
     from mv2.storage.overlay import Overlay as LogOverlay
     from mv2.storage.view import View
     from mv2.types import SearchResult
 
 
-class ViewSource:
-    """A ``FrameSource`` over a view."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one search is asked for.
 
-    def __init__(self, view: View, reader: LexicalReader | None) -> None:
-        self._view = view
-        self._reader = reader
-        self.frame_count = view.frame_count
-        self.indexed_count = view.indexed_count
-        self.is_active = view.is_active
-        self._records: dict[int, FrameRecord] = {}
+    Attributes:
+        vector: the query as little-endian float32 bytes, where the caller gave it.
+        vector_model: the model that made it, where the caller says so.
+        slot: the embedder of the handle, which makes it from the words otherwise.
+        allowed: the only frames that may be hits; None allows every active one.
+        tz: the time zone of dates in words; None means the system's.
+        fingerprint: what makes the result another one beside the query; cursors are bound to it.
+    """
 
-    @property
-    def retired(self) -> Collection[int]:
-        return self._view.overlay.changes
-
-    def record(self, frame_id: int) -> FrameRecord:
-        found = self._records.get(frame_id)
-        if found is None:
-            found = self._records[frame_id] = self._view.record(frame_id)
-        return found
-
-    def text(self, frame_id: int) -> str | None:
-        record = self.record(frame_id)
-        if record.chunk_manifest is not None and record.role != ROLE_CHUNK and not record.payload_length:
-            return None
-        try:
-            return self._view.text(frame_id, record)
-        except CorruptFileError:
-            return None  # one damaged document stands in nobody's way; reading it raises
-
-    def preview(self, frame_id: int) -> str:
-        text = self.text(frame_id)
-        if text is None:
-            first = next(iter(self._view.children(frame_id, self.record(frame_id))), None)
-            text = None if first is None else self.text(first)
-        return text or ""
-
-    def metadata(self, frame_id: int) -> Mapping[str, Any]:
-        return decode_metadata(self.record(frame_id).extra_metadata)
-
-    def lexical(self) -> LexicalReader | None:
-        return self._reader
+    query: str
+    k: int = 10
+    mode: SearchMode = "auto"
+    vector: bytes | None = None
+    vector_model: str | None = None
+    slot: EmbedderSlot | None = None
+    allowed: FrameSet | None = None
+    ranking: Ranking | None = None
+    cursor: str | None = None
+    snippet_chars: int = 240
+    context: int = 0
+    passages: bool = False
+    tz: str | dt.tzinfo | None = None
+    explain: bool = False
+    fingerprint: str = ""
 
 
 class MemorySearch:
@@ -75,27 +69,46 @@ class MemorySearch:
         self._reader_key: tuple[bytes, int] | None = None
         self._pending = Overlay()
         self._pending_of: LogOverlay | None = None
+        self._corrections = _Corrections()
+        self._vectors: VectorSearch | None = None
 
-    def find(
-        self, view: View, query: str, *, k: int, cursor: str | None, snippet_chars: int, explain: bool
-    ) -> SearchResult:
+    def find(self, view: View, request: Request) -> SearchResult:
         """See ``Memvid.find``."""
-        source = ViewSource(view, self._open_reader(view))
-        with self._lock:
-            if (
-                self._pending_of is not view.overlay
-            ):  # another log, or one from which something was taken back
-                self._pending, self._pending_of = Overlay(), view.overlay
-            pending = self._pending
+        source, pending = self.source(view)
         return find(
             source,
-            query,
-            k=k,
-            cursor=cursor,
-            snippet_chars=snippet_chars,
-            explain=explain,
+            request.query,
+            k=request.k,
+            choice=self._choose(view, request),
+            allowed=request.allowed,
+            ranking=request.ranking or USUAL,
+            cursor=request.cursor,
+            snippet_chars=request.snippet_chars,
+            context=request.context,
+            passages=request.passages,
+            clock=_clock(request.tz),
+            explain=request.explain,
             overlay=pending,
         )
+
+    def source(self, view: View) -> tuple[ViewSource, Overlay]:
+        """The view as search reads it, and the cache of pending frames that belongs to it."""
+        reader = self._open_reader(view)
+        if view.is_past:
+            from mv2.search.past import RetiredCorpus
+
+            lacking = RetiredCorpus(view)
+            past = ViewSource(
+                view, reader, self._corrections.of, lambda node, source: lacking.search(node, source, reader)
+            )
+            return past, Overlay()
+        with self._lock:
+            if self._pending_of is not view.overlay:
+                # Another log, or one from which something was taken back.
+                self._pending, self._pending_of = Overlay(), view.overlay
+                self._corrections.forget_pending()
+            pending = self._pending
+        return ViewSource(view, reader, self._corrections.of), pending
 
     def close(self) -> None:
         with self._lock:
@@ -103,6 +116,76 @@ class MemorySearch:
             self._reader_key = None
         if reader is not None:
             reader.close()
+
+    def _choose(self, view: View, request: Request) -> Choice:
+        """Which sides run, by the mode asked for and what the memory and the handle have.
+
+        Raises:
+            VecIndexDisabledError: vectors are asked for, and the memory has none.
+            EmbeddingFailedError: vectors are asked for, and nothing can make the query's.
+            ModelMismatchError, VecDimensionMismatchError: the query is of another model.
+        """
+        mode, words = request.mode, request.mode != "vec"
+        mark = f"{mode} {request.fingerprint}"
+        if mode == "lex":
+            return Choice(reason="words only, as asked for", fingerprint=mark)
+        if not view.vector_dimension:
+            if mode != "auto":
+                raise VecIndexDisabledError(
+                    "this memory has no vectors",
+                    path=view.file.path,
+                    remedy="Put documents with an embedder or with embedding=..., or search with mode='lex'.",
+                )
+            return Choice(reason="words only: the memory has no vectors", fingerprint=mark)
+        if request.vector is not None:
+            return self._given(view, request, words, mark)
+        embedder = embedder_for(request.slot, view)
+        if embedder is None:
+            model = vector_model(view)
+            lacking = f"no embedder here makes vectors of {model}" if model else "there is no embedder here"
+            if mode != "auto":
+                raise EmbeddingFailedError(
+                    lacking,
+                    remedy="Open with embedder=..., install mv2[embed], or give vector=...",
+                )
+            return Choice(reason=f"words only: {lacking}", fingerprint=mark)
+
+        def side(text: str) -> VectorSide | None:
+            if not text.strip():
+                return None
+            return self._bound(view, vector_bytes(embedder.embed_query(text), "query"), request.allowed)
+
+        named = f"vectors of {embedder.label}"
+        return Choice(words, side, f"words and {named}" if words else f"{named} only, as asked for", mark)
+
+    def _given(self, view: View, request: Request, words: bool, mark: str) -> Choice:
+        """The vector that came with the query."""
+        vector = request.vector
+        assert vector is not None, "the caller looks"
+        others = FileVectors.of(view)
+        if len(vector) // 4 != others.dimension:
+            raise VecDimensionMismatchError(
+                f"the vector has {len(vector) // 4} numbers, those of the memory have {others.dimension}",
+                path=view.file.path,
+                remedy="Make the query's vector with the model that made the others.",
+            )
+        check_model(request.vector_model, others.model)
+        words = words and bool(request.query.strip())
+        return Choice(
+            words,
+            lambda _: self._bound(view, vector, request.allowed),
+            "words and the given vector" if words else "the given vector only",
+            f"{mark} {zlib.crc32(vector)}",
+        )
+
+    def _bound(self, view: View, vector: bytes, allowed: FrameSet | None) -> VectorSide:
+        from mv2.search.vector_side import BoundVectors
+        from mv2.search.vectors import VectorSearch
+
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = VectorSearch()
+        return BoundVectors(self._vectors, view, vector, allowed)
 
     def _open_reader(self, view: View) -> LexicalReader | None:
         """The index of the view's commit, opened once."""
@@ -118,6 +201,58 @@ class MemorySearch:
                 )
                 self._reader_key = key
             return self._reader
+
+
+def _clock(tz: str | dt.tzinfo | None) -> Clock | None:
+    if tz is None:
+        return None
+    from mv2.search.dates import Clock
+
+    return Clock(tz=tz)
+
+
+class _Corrections:
+    """The frames of a memory that correct others: few, and looked for once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reader: LexicalReader | None = None
+        self._indexed: frozenset[int] = frozenset()
+        self._pending: set[int] = set()
+        self._next = 0
+
+    def forget_pending(self) -> None:
+        """Begin anew with the frames of the log."""
+        with self._lock:
+            self._pending, self._next = set(), 0
+
+    def of(self, source: ViewSource) -> frozenset[int]:
+        """Those active in the view."""
+        with self._lock:
+            reader = source.lexical()
+            if reader is not self._reader:
+                self._reader = reader
+                self._indexed = frozenset() if reader is None else _labelled(reader)
+            start = source.indexed_count if reader is not None else 0
+            for frame_id in range(max(start, self._next), source.frame_count):
+                if LABEL in source.record(frame_id).labels:
+                    self._pending.add(frame_id)
+            self._next = max(self._next, source.frame_count)
+            found = self._indexed | self._pending
+        if not found:
+            return found if isinstance(found, frozenset) else frozenset()
+        return frozenset(
+            k
+            for k in found
+            if k < source.frame_count and source.is_active(k) and LABEL in source.record(k).labels
+        )
+
+
+def _labelled(reader: LexicalReader) -> frozenset[int]:
+    """Frames whose labels have the word; whether it is a label of its own, the record tells."""
+    query = reader.queries.term("labels", tokens(LABEL)[0])
+    count = reader.count(query)
+    return frozenset(frame_id for _, frame_id in reader.top(query, count)[0]) if count else frozenset()
 
 
 def _rebuilt(view: View) -> list[tuple[str, bytes]]:

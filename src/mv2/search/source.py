@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from mv2.index.lexical import LexicalReader
+    from mv2.search.nodes import Node
 
 
 class RecordView(Protocol):
@@ -100,6 +101,40 @@ class FrameSource(Protocol):
 
     def metadata(self, frame_id: int) -> Mapping[str, Any]:
         """The user's metadata."""
+        ...
+
+    @property
+    def is_present(self) -> bool:
+        """False for a view of the past, in which other frames are active than in the index."""
+        ...
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether any frame has a track."""
+        ...
+
+    def outside(self, node: Node) -> dict[int, float]:
+        """Scores of the matching frames of a past view that the index does not hold."""
+        ...
+
+    def document_of(self, frame_id: int) -> int:
+        """The document that a chunk is a slice of; the frame itself when it is no chunk."""
+        ...
+
+    def length(self, frame_id: int) -> int:
+        """Size of the frame's content in bytes, without reading it."""
+        ...
+
+    def track_of(self, frame_id: int) -> object:
+        """Something that is equal for frames of one track, None for a frame without."""
+        ...
+
+    def neighbours(self, frame_id: int, before: int, after: int) -> list[int]:
+        """Up to so many active documents next to a frame in its track, ascending; none without a track."""
+        ...
+
+    def corrections(self) -> frozenset[int]:
+        """Active frames that correct others."""
         ...
 
     def lexical(self) -> LexicalReader | None:

@@ -1,0 +1,105 @@
+"""A view of the file as search reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mv2.errors import CorruptFileError
+from mv2.format.frame import ROLE_CHUNK
+from mv2.ingest.metadata import decode_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from mv2.format.frame import FrameRecord
+    from mv2.index.lexical import LexicalReader
+    from mv2.search.nodes import Node
+    from mv2.storage.view import View
+
+
+class ViewSource:
+    """A ``FrameSource`` over a view.
+
+    Args:
+        corrections: finds the frames that correct others; asked when they are needed.
+        outside: scores of frames that only a view of the past has; None in the present.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        reader: LexicalReader | None,
+        corrections: Callable[[ViewSource], frozenset[int]],
+        outside: Callable[[Node, ViewSource], dict[int, float]] | None = None,
+    ) -> None:
+        self.view = view
+        self._reader = reader
+        self._corrections = corrections
+        self._outside = outside
+        self.frame_count = view.frame_count
+        self.indexed_count = view.indexed_count
+        self.is_active = view.is_active
+        self.is_present = outside is None
+        self._records: dict[int, FrameRecord] = {}
+        self._facets = view.facets()
+        self._lengths = view.base.directory.canonical_lengths
+
+    @property
+    def retired(self) -> Collection[int]:
+        return self.view.overlay.changes
+
+    def record(self, frame_id: int) -> FrameRecord:
+        found = self._records.get(frame_id)
+        if found is None:
+            found = self._records[frame_id] = self.view.record(frame_id)
+        return found
+
+    def text(self, frame_id: int) -> str | None:
+        record = self.record(frame_id)
+        if record.chunk_manifest is not None and record.role != ROLE_CHUNK and not record.payload_length:
+            return None
+        try:
+            return self.view.text(frame_id, record)
+        except CorruptFileError:
+            return None  # one damaged document stands in nobody's way; reading it raises
+
+    def preview(self, frame_id: int) -> str:
+        text = self.text(frame_id)
+        if text is None:
+            first = next(iter(self.view.children(frame_id, self.record(frame_id))), None)
+            text = None if first is None else self.text(first)
+        return text or ""
+
+    def metadata(self, frame_id: int) -> Mapping[str, Any]:
+        return decode_metadata(self.record(frame_id).extra_metadata)
+
+    def document_of(self, frame_id: int) -> int:
+        if self.view.role(frame_id) != ROLE_CHUNK:
+            return frame_id
+        parent = self.view.parent(frame_id)
+        return frame_id if parent is None or not 0 <= parent < self.frame_count else parent
+
+    def length(self, frame_id: int) -> int:
+        if frame_id < self.indexed_count:
+            return int(self._lengths[frame_id])
+        record = self.record(frame_id)
+        return record.canonical_length or record.payload_length
+
+    @property
+    def has_tracks(self) -> bool:
+        return len(self._facets.codes("track").names) > 1
+
+    def track_of(self, frame_id: int) -> object:
+        return self._facets.codes("track").code(frame_id) or None
+
+    def neighbours(self, frame_id: int, before: int, after: int) -> list[int]:
+        return self._facets.track_neighbours(frame_id, before, after)
+
+    def corrections(self) -> frozenset[int]:
+        return self._corrections(self)
+
+    def outside(self, node: Node) -> dict[int, float]:
+        return {} if self._outside is None else self._outside(node, self)
+
+    def lexical(self) -> LexicalReader | None:
+        return self._reader
