@@ -241,6 +241,66 @@ def _writing() -> list[Row]:
     ]  # fmt: skip
 
 
+_SIZES = ((1000, 1000), (10_000, None), (50_000, None), (100_000, None))
+_NARROWED = {"half": "half of all", "some": "5 %", "few": "0.5 %", "time": "a tenth by time"}
+
+
+def _ranked() -> list[Row]:
+    """Questions, filters, vectors, and words with vectors, at every size."""
+    found = []
+    for n, quick in _SIZES:
+        size = thousands(n)
+        vectors: dict[str, Any] = {"vectors": True}
+        found += [
+            Row(
+                f"question-{size}", "question", SQL,
+                [Line("p50", "question p50, {n}", "ms"), Line("cpu", "… mean CPU", "ms")],
+                n=n, quick_n=quick,
+            ),
+            Row(
+                f"narrowed-{size}", "narrowed", SQL,
+                [
+                    Line("all", "lexical, top 10 of any words, p50, {n}", "ms"),
+                    *(Line(name, f"… filter: {label}", "ms") for name, label in _NARROWED.items()),
+                    Line("few_all", "… 0.5 % / no filter", "×", Goal(most=1.0), 2, ALONE),
+                    Line("all_cpu", "… mean CPU, no filter", "ms"),
+                ],
+                n=n, quick_n=quick,
+            ),
+            Row(
+                f"nearest-{size}", "nearest", SQL,
+                [
+                    Line("all", "vector p50, {n}", "ms", Goal(times=1.2, of="raw")),
+                    Line("all_cpu", "… mean CPU", "ms"),
+                    Line("all_recall", "… recall@10", "%", Goal(least=99), 1),
+                    *(Line(name, f"… filter: {label}", "ms") for name, label in _NARROWED.items()),
+                    *(
+                        Line(f"{name}_recall", f"… recall@10, filter: {label}", "%", Goal(least=99), 1, ALONE)
+                        for name, label in _NARROWED.items()
+                    ),
+                    Line("few_full", "… full pages, filter: 0.5 %", "%", Goal(least=100), 0, ALONE),
+                    Line("few_all", "… 0.5 % / no filter", "×", Goal(most=1.0), 2, ALONE),
+                ],
+                n=n, quick_n=quick, rounds=2, options=vectors,
+            ),
+            Row(
+                f"hybrid-{size}", "hybrid", SQL,
+                [
+                    Line("p50", "hybrid p50, {n}", "ms", Goal(most=0.6 if n <= 10_000 else 1.5)),
+                    Line("p95", "hybrid p95, {n}", "ms"),
+                    Line("cpu", "… mean CPU", "ms"),
+                ],
+                n=n, quick_n=quick, rounds=2, options=vectors,
+            ),
+            Row(
+                f"open-vectors-{size}", "open_first", SQL,
+                [Line("first", "open → first answer by vector, {n}", "ms", Goal(most=15))],
+                n=n, quick_n=quick, options=vectors,
+            ),
+        ]  # fmt: skip
+    return found
+
+
 def _searching() -> list[Row]:
     return [
         *(
@@ -249,12 +309,14 @@ def _searching() -> list[Row]:
                 [
                     Line("p50", "lexical find p50, {n}", "ms", Goal(most=0.30)),
                     Line("p95", "lexical find p95, {n}", "ms"),
+                    Line("cpu", "… mean CPU, {n}", "ms"),
                     Line("hits", "… hits a query, {n}", "", None, 1),
                 ],
                 n=n, quick_n=quick, rounds=3,
             )
-            for n, quick in ((1000, 1000), (10_000, None), (100_000, None))
+            for n, quick in _SIZES
         ),
+        *_ranked(),
         Row(
             "reader", "beside_writer", PAIR,
             [

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from benchmarks.measures._common import Job, Numbers
 from benchmarks.peers import ROOT, interpreter
@@ -84,7 +85,7 @@ class Runner:
         options = {**row.options, **(row.quick if self._quick else {})}
         started = time.perf_counter()
         if row.stores:
-            engines = [e for e in engines if self._prepared(row.key, e, n)]
+            engines = [e for e in engines if self._prepared(row.key, e, n, options)]
         rounds = min(row.rounds, 2) if self._quick else row.rounds
         for number in range(rounds):
             shift = number % len(engines) if engines else 0
@@ -97,8 +98,9 @@ class Runner:
                     self.results.rounds.setdefault((row.key, engine), []).append(numbers)
         self._say(f"{row.key}: {time.perf_counter() - started:.1f} s")
 
-    def _prepared(self, key: str, engine: str, n: int) -> bool:
-        job = Job("prepare", engine, self._work, self._base, n)
+    def _prepared(self, key: str, engine: str, n: int, options: dict[str, Any]) -> bool:
+        vectors = {"vectors": True} if options.get("vectors") else {}
+        job = Job("prepare", engine, self._work, self._base, n, vectors)
         return os.path.exists(job.prepared()) or self._try(key, job) is not None
 
     def _try(self, key: str, job: Job) -> Numbers | None:

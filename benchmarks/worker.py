@@ -12,7 +12,8 @@ _MEASURES = {
     "startup": "import_cost cold_find open_first open_put_close",
     "bulk": "prepare bulk memory commit",
     "puts": "put many_puts findable change some_puts syncs",
-    "finds": "find write_on beside_writer",
+    "finds": "find question narrowed write_on beside_writer",
+    "nearest": "nearest hybrid",
     "sizes": "size small_commits",
 }
 MODULES = {measure: module for module, names in _MEASURES.items() for measure in names.split()}

@@ -12,7 +12,7 @@ import os
 import random
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DIMENSION = 384
 SEED = 20_260_101
@@ -21,7 +21,7 @@ _VOCABULARY = 24_000
 _TOPICS = 60
 _TOPIC_WORDS = 240
 _QUERIES = 400
-_START = 1_700_000_000
+START = 1_700_000_000
 
 
 class Doc(NamedTuple):
@@ -64,6 +64,37 @@ class Workload:
         with open(self._path("vectors.f32"), "rb") as file:
             for _ in range(count):
                 yield file.read(size)
+
+    def questions(self, count: int) -> list[str]:
+        """Questions in plain words about some documents."""
+        docs = self.docs(0, min(self.base, 1000))
+        asked = [f"What did we write about the {doc.title.lower()}, and when was it?" for doc in docs]
+        return asked[:: max(1, len(asked) // count)][:count]
+
+    def near(self, count: int, n: int) -> list[bytes]:
+        """Vectors that are near one of the first ``n``. Needs numpy."""
+        import numpy as np
+
+        random_numbers = np.random.default_rng(SEED + 2)
+        rows = np.memmap(self._path("vectors.f32"), "<f4", "r").reshape(-1, DIMENSION)
+        found = rows[random_numbers.integers(0, n, count)]
+        noise = random_numbers.standard_normal(found.shape, np.float32)
+        found = found + 0.5 * noise / np.linalg.norm(noise, axis=1, keepdims=True)
+        return [row.tobytes() for row in found.astype("<f4")]
+
+    def exact(self, queries: list[bytes], n: int, k: int, allowed: Any = None) -> list[set[int]]:
+        """The ``k`` most similar of the first ``n`` documents to each query, all compared. Needs numpy.
+
+        Args:
+            allowed: numbers of the only documents that count.
+        """
+        import numpy as np
+
+        rows = np.memmap(self._path("vectors.f32"), "<f4", "r")[: n * DIMENSION].reshape(n, DIMENSION)
+        numbers = np.arange(n) if allowed is None else np.asarray(allowed)
+        scores = np.stack([np.frombuffer(query, "<f4") for query in queries]) @ rows[numbers].T
+        best = np.argsort(-scores, axis=1)[:, :k]
+        return [set(numbers[each].tolist()) for each in best]
 
     def queries(self) -> list[str]:
         with open(self._path("queries.json"), encoding="utf-8") as file:
@@ -132,7 +163,7 @@ def _write_docs(directory: str, count: int) -> None:
             text = _sentences(chosen)
             title = " ".join(chosen[-pick.randint(3, 6) :]).capitalize()
             tags = [f"topic{topic}", pick.choice(("work", "home", "idea", "log", "note"))]
-            moment = _START + 60 * number + pick.randrange(60)
+            moment = START + 60 * number + pick.randrange(60)
             file.write(json.dumps([text, title, tags, moment], ensure_ascii=False) + "\n")
             if number in wanted:
                 rare = sorted({int(rank) for rank in ranks if rank >= 40})

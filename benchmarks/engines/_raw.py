@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from benchmarks.engines._base import Found
-from benchmarks.workload import Doc
+from benchmarks.engines._base import EVERYWHERE, Found, Within, content_words, mixed
+from benchmarks.workload import DIMENSION, Doc
 
 _SNIPPET = 240
 
@@ -37,10 +37,79 @@ def _record(doc: Doc) -> bytes:
     return f"{doc.title}\0{','.join(doc.tags)}\0{doc.timestamp}\0{doc.text}".encode()
 
 
+class _Vectors:
+    """A scan over sign bits, and an exact look at the best by them; all in memory, without checks.
+
+    The centre is taken off and the dimensions are turned first, or a scan hands on far too many.
+    """
+
+    depth = 400
+
+    def __init__(self, path: str) -> None:
+        import numpy as np
+
+        self._rows = np.memmap(os.path.join(path, "vectors"), "<f4", "r").reshape(-1, DIMENSION)
+        bits = os.path.join(path, "bits.npz")
+        if not os.path.exists(bits):
+            self._make(bits)
+        with np.load(bits) as made:
+            self._bits, self._centre, self._turn = made["bits"], made["centre"], made["turn"]
+            self.places: list[int] = made["places"].tolist()
+        count = len(self._rows)
+        self._scratch = np.empty(count, np.uint64), np.empty(count, np.uint8), np.empty(count, np.uint16)
+
+    def _make(self, path: str) -> None:
+        import numpy as np
+
+        centre = self._rows.mean(axis=0)
+        turn = np.linalg.qr(np.random.default_rng(1).standard_normal((DIMENSION, DIMENSION)))[0]
+        turn = turn.astype(np.float32)
+        signs = np.packbits((self._rows - centre) @ turn > 0, axis=1)
+        bits = np.ascontiguousarray(signs.view(np.uint64).T)
+        at, places = 0, []
+        with open(os.path.join(os.path.dirname(path), "bodies"), "rb") as file:
+            while head := file.read(4):
+                places.append(at)
+                at += 4 + int.from_bytes(head, "little")
+                file.seek(at)
+        np.savez(path, bits=bits, centre=centre, turn=turn, places=np.array(places))
+
+    def best(self, vector: bytes, k: int) -> dict[int, float]:
+        """Cosine by document, best first."""
+        import numpy as np
+
+        query = np.frombuffer(vector, "<f4")
+        query = query / np.linalg.norm(query)
+        if len(self._rows) <= 4096:
+            near = np.arange(len(self._rows))
+            scores = self._rows @ query
+        else:
+            near = self._likely(query)
+            scores = self._rows[near] @ query
+        best = np.argpartition(-scores, k)[:k]
+        best = best[np.argsort(-scores[best])]
+        return dict(zip(near[best].tolist(), scores[best].tolist(), strict=True))
+
+    def _likely(self, query: Any) -> Any:
+        import numpy as np
+
+        wanted = np.packbits((query - self._centre) @ self._turn > 0).view(np.uint64)
+        differing, counts, total = self._scratch
+        total[:] = 0
+        for column, word in zip(self._bits, wanted, strict=True):
+            np.bitwise_xor(column, word, out=differing)
+            np.bitwise_count(differing, out=counts)
+            np.add(total, counts, out=total)
+        reached = np.cumsum(np.bincount(total, minlength=DIMENSION + 1))
+        return np.flatnonzero(total <= np.searchsorted(reached, self.depth))
+
+
 class RawHandle:
     """An open index and its file."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
+        self._vectors: _Vectors | None = None
         self._index = _index(path)
         self._file = os.open(os.path.join(path, "bodies"), os.O_RDWR | os.O_CREAT, 0o600)
         self._end = os.fstat(self._file).st_size
@@ -56,22 +125,84 @@ class RawHandle:
     def find(self, query: str, k: int = 10) -> list[Found]:
         import tantivy
 
+        return self._words(query.lower().split(), tantivy.Occur.Must, k, [])
+
+    def ask(self, question: str, k: int = 10) -> list[Found]:
+        import tantivy
+
+        return self._words(content_words(question), tantivy.Occur.Should, k, [])
+
+    def find_within(self, query: str, within: Within, k: int = 10) -> list[Found]:
+        import tantivy
+
+        words, more = query.lower().split(), self._conditions(within)
+        found = self._words(words, tantivy.Occur.Must, k, more)
+        return found if len(found) == k else self._words(words, tantivy.Occur.Should, k, more)
+
+    def _searching(self) -> Any:
         if self._searcher is None:
             self._searcher = self._index.searcher()
+        return self._searcher
+
+    def _conditions(self, within: Within) -> list[Any]:
+        """Queries that all must hold."""
+        import tantivy
+
+        schema, parts = self._index.schema, []
+        if within.tags is not None:
+            parts.append(tantivy.Query.term_set_query(schema, "tags", list(within.tags)))
+        if within.since is not None or within.until is not None:
+            since, until = within.since or 0, within.until or 1 << 62
+            kind = tantivy.FieldType.Integer
+            parts.append(tantivy.Query.range_query(schema, "time", kind, since, until, True, False))
+        return [tantivy.Query.const_score_query(part, 0.0) for part in parts]
+
+    def _query(self, words: list[str], occur: Any, more: list[Any]) -> Any:
+        import tantivy
+
         schema = self._index.schema
-        words = query.lower().split()
-        parts = [(tantivy.Occur.Must, tantivy.Query.term_query(schema, "body", word)) for word in words]
-        hits = self._searcher.search(tantivy.Query.boolean_query(parts), k, False).hits
-        places = self._searcher.fast_field_values("place", [address for _, address in hits])
-        idents = self._searcher.fast_field_values("ident", [address for _, address in hits])
-        found = []
-        for place, ident in zip(places, idents, strict=True):
-            record = os.pread(self._file, 4096, place)
-            length = int.from_bytes(record[:4], "little")
-            title, _, _, text = record[4 : 4 + length].decode(errors="replace").split("\0", 3)
-            at = max(0, text.lower().find(words[0]) - 40)
-            found.append(Found(ident, title, text[at : at + _SNIPPET]))
-        return found
+        parts = [(occur, tantivy.Query.term_query(schema, "body", word)) for word in words]
+        if not more:
+            return tantivy.Query.boolean_query(parts)
+        must = [(tantivy.Occur.Must, one) for one in (tantivy.Query.boolean_query(parts), *more)]
+        return tantivy.Query.boolean_query(must)
+
+    def _words(self, words: list[str], occur: Any, k: int, more: list[Any]) -> list[Found]:
+        searcher = self._searching()
+        hits = searcher.search(self._query(words, occur, more), k, False).hits
+        addresses = [address for _, address in hits]
+        places = searcher.fast_field_values("place", addresses)
+        idents = searcher.fast_field_values("ident", addresses)
+        return [self._shown(ident, place, words[0]) for place, ident in zip(places, idents, strict=True)]
+
+    def _shown(self, ident: int, place: int, word: str) -> Found:
+        record = os.pread(self._file, 4096, place)
+        length = int.from_bytes(record[:4], "little")
+        title, _, _, text = record[4 : 4 + length].decode(errors="replace").split("\0", 3)
+        at = max(0, text.lower().find(word) - 40) if word else 0
+        return Found(ident, title, text[at : at + _SNIPPET])
+
+    def _near(self) -> _Vectors:
+        if self._vectors is None:
+            self._vectors = _Vectors(self._path)
+        return self._vectors
+
+    def nearest(self, vector: bytes, k: int = 10, within: Within = EVERYWHERE) -> list[Found]:
+        if within != EVERYWHERE:
+            raise NotImplementedError
+        near = self._near()
+        return [self._shown(number, near.places[number], "") for number in near.best(vector, k)]
+
+    def hybrid(self, query: str, vector: bytes, k: int = 10) -> list[Found]:
+        import tantivy
+
+        words, searcher = query.lower().split(), self._searching()
+        hits = searcher.search(self._query(words, tantivy.Occur.Should, []), 100, False).hits
+        idents = searcher.fast_field_values("ident", [address for _, address in hits])
+        lexical = {ident: score for ident, (score, _) in zip(idents, hits, strict=True)}
+        near = self._near()
+        best = mixed(lexical, near.best(vector, 100))[:k]
+        return [self._shown(number, near.places[number], words[0]) for number in best]
 
     def update(self, ident: int, doc: Doc) -> None:
         del ident

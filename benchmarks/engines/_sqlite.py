@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from benchmarks.engines._base import Found
+from benchmarks.engines._base import EVERYWHERE, Found, Within, content_words, mixed
 from benchmarks.workload import Doc
 
 _SCHEMA = """
@@ -31,7 +31,24 @@ _FIND = (
     "SELECT docs.id, docs.title, docs.tags, docs.timestamp, snippet(words, 1, '', '', '…', 40) "
     "FROM words JOIN docs ON docs.id = words.rowid WHERE words MATCH ? ORDER BY rank LIMIT ?"
 )
+_FIND_WITHIN = _FIND.replace("MATCH ?", "MATCH ? AND {}")
 _BATCH = 500
+
+
+def _conditions(within: Within) -> tuple[str, list[Any]]:
+    """SQL that holds for the documents of ``within``, and its values."""
+    parts, values = ["1"], list[Any]()
+    if within.since is not None:
+        parts.append("docs.timestamp >= ?")
+        values.append(within.since)
+    if within.until is not None:
+        parts.append("docs.timestamp < ?")
+        values.append(within.until)
+    if within.tags is not None:
+        marks = ", ".join("?" * len(within.tags))
+        parts.append(f"EXISTS (SELECT 1 FROM json_each(docs.tags) WHERE value IN ({marks}))")
+        values += within.tags
+    return " AND ".join(parts), values
 
 
 def _connect(path: str, *, relaxed: bool = False) -> Any:
@@ -76,6 +93,48 @@ class SqliteHandle:
         if not rows and len(words) > 1:
             rows = self._connection.execute(_FIND, (" OR ".join(words), k)).fetchall()
         return [Found(row[0] - 1, row[1], row[4]) for row in rows]
+
+    def ask(self, question: str, k: int = 10) -> list[Found]:
+        words = " OR ".join(f'"{word}"' for word in content_words(question))
+        rows = self._connection.execute(_FIND, (words, k)).fetchall()
+        return [Found(row[0] - 1, row[1], row[4]) for row in rows]
+
+    def find_within(self, query: str, within: Within, k: int = 10) -> list[Found]:
+        words = [f'"{word}"' for word in query.split()]
+        where, values = _conditions(within)
+        sql = _FIND_WITHIN.format(where)
+        rows = self._connection.execute(sql, (" ".join(words), *values, k)).fetchall()
+        if len(rows) < k and len(words) > 1:
+            rows = self._connection.execute(sql, (" OR ".join(words), *values, k)).fetchall()
+        return [Found(row[0] - 1, row[1], row[4]) for row in rows]
+
+    def _similar(self, vector: bytes, k: int, within: Within) -> dict[int, float]:
+        """Cosines of the most similar by row: SQLite has no vectors, so all are read and compared."""
+        import numpy as np
+
+        where, values = _conditions(within)
+        rows = self._connection.execute(f"SELECT id, vector FROM docs WHERE {where}", values).fetchall()
+        if not rows:
+            return {}
+        query = np.frombuffer(vector, "<f4")
+        scores = np.frombuffer(b"".join([row[1] for row in rows]), "<f4").reshape(len(rows), -1) @ query
+        best = np.argpartition(-scores, min(k, len(rows)) - 1)[:k]
+        return {rows[place][0]: float(scores[place]) for place in best[np.argsort(-scores[best])]}
+
+    def _shown(self, ids: Iterable[int]) -> list[Found]:
+        sql = "SELECT title, substr(body, 1, 240) FROM docs WHERE id = ?"
+        rows = [(ident, self._connection.execute(sql, (ident,)).fetchone()) for ident in ids]
+        return [Found(ident - 1, title, snippet) for ident, (title, snippet) in rows]
+
+    def nearest(self, vector: bytes, k: int = 10, within: Within = EVERYWHERE) -> list[Found]:
+        return self._shown(self._similar(vector, k, within))
+
+    def hybrid(self, query: str, vector: bytes, k: int = 10) -> list[Found]:
+        words = " OR ".join(f'"{word}"' for word in query.split())
+        sql = "SELECT rowid, -rank FROM words WHERE words MATCH ? ORDER BY rank LIMIT 100"
+        found = dict(self._connection.execute(sql, (words,)).fetchall())
+        near = self._similar(vector, 100, EVERYWHERE)
+        return self._shown(mixed(found, near)[:k])
 
     def update(self, ident: int, doc: Doc) -> None:
         execute = self._connection.execute

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.engines import load
-from benchmarks.engines._base import Engine
-from benchmarks.workload import Doc, Workload
+from benchmarks.engines._base import Engine, Within
+from benchmarks.workload import START, Doc, Workload
 
 Numbers = dict[str, float]
 ENDINGS = {"mv2": "mv2", "memvid": "mv2", "sqlite": "db", "raw": "dir", "lancedb": "lance"}
@@ -50,7 +50,8 @@ class Job:
     def prepared(self, n: int | None = None) -> str:
         """Path of the prepared store of ``n`` documents."""
         n = self.n if n is None else n
-        return os.path.join(self.work, "prepared", f"{self.engine}-{n}.{ENDINGS[self.engine]}")
+        kind = "-vectors" if self.options.get("vectors") else ""
+        return os.path.join(self.work, "prepared", f"{self.engine}-{n}{kind}.{ENDINGS[self.engine]}")
 
     @contextmanager
     def room(self) -> Iterator[str]:
@@ -102,6 +103,32 @@ def timed(call: Callable[..., object], *arguments: object) -> float:
     start = time.perf_counter()
     call(*arguments)
     return (time.perf_counter() - start) * 1e3
+
+
+def repeated(calls: list[tuple[Any, ...]], rounds: int) -> Numbers:
+    """``p50`` and ``p95`` of calls (function, arguments) and their mean CPU, in ms, over several rounds."""
+    gc.collect()
+    cpu = time.process_time()
+    taken = [[timed(*call) for call in calls] for _ in range(rounds)]
+    cpu = time.process_time() - cpu
+    times = [min(each) for each in zip(*taken, strict=True)]  # of each call: noise only ever adds
+    return {
+        "p50": median(times),
+        "p95": percentile(times, 0.95),
+        "cpu": cpu / rounds / len(calls) * 1e3,
+    }
+
+
+def narrowings(n: int) -> dict[str, Within]:
+    """By name, what leaves a half, a 20th and a 200th of ``n`` documents, and a tenth by time."""
+    half, few = (tuple(f"topic{number}" for number in range(count)) for count in (30, 3))
+    since, until = START + 60 * (n // 2), START + 60 * (n // 2 + n // 10)
+    return {
+        "half": Within(half),
+        "some": Within(few),
+        "few": Within(few, since, until),
+        "time": Within(None, since, until),
+    }
 
 
 @contextmanager

@@ -14,7 +14,8 @@ def prepare(job: Job) -> Numbers:
 
     path = job.prepared()
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    job.adapter.bulk(path, job.data.docs(0, job.n))
+    vectors = job.data.vectors(job.n) if job.options.get("vectors") else None
+    job.adapter.bulk(path, job.data.docs(0, job.n), vectors)
     return {}
 
 

@@ -7,29 +7,50 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from typing import Any
 
-from benchmarks.engines._base import Handle
-from benchmarks.measures._common import Job, Numbers, median, percentile, timed, warm
+from benchmarks.engines._base import EVERYWHERE, Handle
+from benchmarks.measures._common import Job, Numbers, median, narrowings, repeated, timed, warm
 
 
 def find(job: Job) -> Numbers:
     """Top ten with snippets in a store of ``n`` documents, in ms."""
-    queries = job.data.queries()
-    rounds = job.options.get("rounds", 3)
+    return _asked(job, "find", job.data.queries())
+
+
+def question(job: Job) -> Numbers:
+    """As ``find``, of questions in plain words."""
+    return _asked(job, "ask", job.data.questions(200))
+
+
+def _asked(job: Job, verb: str, queries: list[str]) -> Numbers:
     with job.copy() as path:
         handle = job.adapter.open(path, read_only=True)
-        hits = sum(len(handle.find(query)) for query in queries)
-        cpu = time.process_time()
-        best = [[timed(handle.find, query) for query in queries] for _ in range(rounds)]
-        cpu = time.process_time() - cpu
+        call = getattr(handle, verb)
+        hits = sum(len(call(query)) for query in queries)
+        numbers = repeated([(call, query) for query in queries], job.options.get("rounds", 3))
         handle.close()
-    times = [min(each) for each in zip(*best, strict=True)]  # of each query: noise only ever adds
-    return {
-        "p50": median(times),
-        "p95": percentile(times, 0.95),
-        "cpu": cpu / rounds / len(queries) * 1e3,
-        "hits": hits / len(queries),
-    }
+    return {**numbers, "hits": hits / len(queries)}
+
+
+def narrowed(job: Job) -> Numbers:
+    """Top ten of the same queries with filters and a range of time, in ms; filters are asked again."""
+    queries = job.data.queries()[:200]
+    found: Numbers = {}
+    with job.copy() as path:
+        handle: Any = job.adapter.open(path, read_only=True)
+        for name, within in (("all", EVERYWHERE), *narrowings(job.n).items()):
+            hits = sum(len(handle.find_within(query, within)) for query in queries)
+            calls = [(handle.find_within, query, within) for query in queries]
+            numbers = repeated(calls, job.options.get("rounds", 3))
+            found |= {
+                name: numbers["p50"],
+                f"{name}_cpu": numbers["cpu"],
+                f"{name}_hits": hits / len(queries),
+            }
+        handle.close()
+    found["few_all"] = found["few"] / found["all"]
+    return found
 
 
 def write_on(job: Job) -> Numbers:

@@ -99,7 +99,7 @@ def small_commits(job: Job) -> Numbers:
             import mv2
 
             found["syncs"] = counting.counts.syncs / len(times)
-            with mv2.open(path) as memory:
+            with mv2.open(path, embedder="none") as memory:
                 memory.vacuum()
             found["vacuumed"] = os.path.getsize(path) / once
     tenth = max(1, len(times) // 10)

@@ -3,6 +3,9 @@
 Error:
     ├── InvalidArgumentError (ValueError)       an argument that can never work
     │   ├── VecDimensionMismatchError           vector length differs from the file's     MV014
+    │   ├── ModelMismatchError                  vectors of another model than the file's  MV041
+    │   ├── FilterError                         a filter that means nothing               MV045
+    │   ├── DatePhraseError                     text that names no date or range          MV046
     │   ├── QueryError                          a query that cannot be parsed             MV024
     │   │   └── CursorError                     a page cursor of another query            MV025
     │   └── LimitError                          a ceiling of the file format              MV026
@@ -17,8 +20,10 @@ Error:
     ├── AuxiliaryFileError                      a forbidden file beside the memory        MV029
     ├── LockedError (TimeoutError)              another process has the file or the turn  MV007
     ├── FrameNotFoundError (KeyError)           no such frame or uri                      MV010
+    ├── CommitNotFoundError (KeyError)          no such point in the memory's past        MV044
     ├── FrameInactiveError (ValueError)         the frame is deleted or superseded        MV030
     ├── DuplicateUriError (ValueError)          on_conflict="error" and the uri is there  MV031
+    ├── VecIndexDisabledError (LookupError)     a search by vector without any vectors    MV011
     ├── CapacityExceededError                   beyond the ticket applied to the file     MV001
     ├── ReadOnlyError (PermissionError)         a write through a read-only handle        MV032
     ├── HandleError (RuntimeError)              the handle cannot be used
@@ -28,7 +33,11 @@ Error:
     ├── StorageError (OSError)                  the operating system refused a file call  MV036
     │   ├── DiskFullError                       no space left                             MV037
     │   └── FileReplacedError                   the path names another file now           MV038
-    └── MissingExtraError (ImportError)         an optional dependency is not installed   MV039
+    ├── MissingExtraError (ImportError)         an optional dependency is not installed   MV039
+    └── ModelError (RuntimeError)               a model could not be used                 MV042
+        ├── EmbeddingFailedError                no vectors could be made                  MV015
+        ├── ModelFailedError                    a language model gave no answer           MV043
+        └── ApiKeyRequiredError                 a model service needs a key               MV008
 
     Mv2Warning (UserWarning)
     ├── RecoveryWarning        a file was read in a fallback, or a log record was damaged
@@ -100,6 +109,33 @@ class VecDimensionMismatchError(InvalidArgumentError):
     """A vector whose length differs from the vectors of the file."""
 
     code = "MV014"
+
+
+class ModelMismatchError(InvalidArgumentError):
+    """Vectors of another model than the one that made the file's; the message names both."""
+
+    code = "MV041"
+
+
+class FilterError(InvalidArgumentError):
+    """A filter that means nothing; ``place`` is the path to the fault inside it, as ``year.$gte``."""
+
+    code = "MV045"
+
+    def __init__(self, message: str, *, place: str = "", remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.place = place
+
+
+class DatePhraseError(InvalidArgumentError):
+    """Text that names no date or range; ``position`` is the character from which it is not understood."""
+
+    code = "MV046"
+
+    def __init__(self, message: str, *, text: str, position: int = 0, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.text = text
+        self.position = position
 
 
 class QueryError(InvalidArgumentError):
@@ -199,6 +235,12 @@ class FrameNotFoundError(Error, KeyError):
     code = "MV010"
 
 
+class CommitNotFoundError(Error, KeyError):
+    """No commit with that number can be visited."""
+
+    code = "MV044"
+
+
 class FrameInactiveError(Error, ValueError):
     """The frame was deleted or superseded before."""
 
@@ -209,6 +251,12 @@ class DuplicateUriError(Error, ValueError):
     """``on_conflict="error"`` and an active frame has the uri."""
 
     code = "MV031"
+
+
+class VecIndexDisabledError(Error, LookupError):
+    """A search by vector in a memory that has no vectors."""
+
+    code = "MV011"
 
 
 class CapacityExceededError(Error):
@@ -295,6 +343,38 @@ class MissingExtraError(Error, ImportError):
     """An optional dependency is not installed; the remedy is the install line."""
 
     code = "MV039"
+
+
+class ModelError(Error, RuntimeError):
+    """A model (embedder, reranker, language model) could not be used.
+
+    ``status`` is the HTTP status a service answered with, None when it did not answer
+    or when there is no service. Keys never stand in the message.
+    """
+
+    code = "MV042"
+
+    def __init__(self, message: str, *, status: int | None = None, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+
+
+class EmbeddingFailedError(ModelError):
+    """No vectors could be made, or what came back was not one finite vector a text."""
+
+    code = "MV015"
+
+
+class ModelFailedError(ModelError):
+    """A language model gave no answer: its service refused, timed out or sent something else."""
+
+    code = "MV043"
+
+
+class ApiKeyRequiredError(ModelError):
+    """A model service needs a key, and none was given or found in the environment."""
+
+    code = "MV008"
 
 
 class Mv2Warning(UserWarning):

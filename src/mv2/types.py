@@ -9,14 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+from mv2._record import dataclass
 
 Mode: TypeAlias = Literal["r", "r+", "a", "x", "w"]
 Durability: TypeAlias = Literal["full", "batch", "none"]
 LockMode: TypeAlias = Literal["write", "handle"]
 CloseMode: TypeAlias = Literal["checkpoint", "lazy", "force-lazy"]
 OnConflict: TypeAlias = Literal["version", "keep_both", "error", "skip"]
+VectorCompression: TypeAlias = Literal["none", "pq96"]
 SearchMode: TypeAlias = Literal["auto", "lex", "vec", "hybrid"]
 Fusion: TypeAlias = Literal["weighted", "rrf"]
 Cutoff: TypeAlias = Literal["relative", "absolute", "cliff", "elbow", "combined"]
@@ -39,7 +42,10 @@ class Document:
         tags, labels: exact strings, in order.
         metadata: JSON values by key; types come back as given.
         timestamp: when it happened; None means now.
-        embedding: one vector of float32 (d,), or one per chunk (n, d).
+        embedding: one vector of float32 (d,), or one per chunk (n, d); None lets the memory's
+            embedder make them, where it has one.
+        embedding_model: name of the model that made ``embedding``; kept, and compared with that
+            of the memory's other vectors. It says nothing of vectors that are not given.
         mime: media type; None lets mv2 decide between text and bytes.
         dedup: return the id of an active frame with the same content instead of adding it.
         on_conflict: what to do when an active frame has the uri.
@@ -55,6 +61,7 @@ class Document:
     track: str | None = None
     kind: str | None = None
     embedding: Vector | Sequence[Vector] | None = None
+    embedding_model: str | None = None
     mime: str | None = None
     source_path: str | None = None
     dedup: bool = False
@@ -174,10 +181,14 @@ class Hit:
         snippet: part of the document's own text, nothing else.
         highlights: matched ranges in ``snippet``, as (start, end) characters.
         range: where the snippet stands in the frame's text, as (start, end) characters.
+        frame_id: the frame that matched: a document, or the best chunk of a long one.
+        uri, title: of the document, also when the hit is a chunk of it.
         score: larger is better; comparable within one result only.
         rank: 1 for the best hit of the whole result, across pages.
         parent_id: the document's frame when the hit is a chunk, else None.
-        scores: with ``explain``, the parts the score is made of, by name.
+        scores: with ``explain``, what the score is made of: ``words``, ``vector``, ``all_words``,
+            ``neighbours``, ``track``, ``time``, ``recency`` and ``correction`` add up to it, and
+            ``lexical`` (BM25), ``lexical:<word>``, ``similarity`` (cosine) say where they come from.
         matched: with ``explain``, the words of the query that the frame has.
         rules: with ``explain``, the rules that moved it, by name.
         neighbours: with ``context``, the frames around it in its track, in order.
@@ -231,6 +242,20 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateGroup:
+    """Documents that are the same, or nearly.
+
+    Attributes:
+        frame_ids: two or more active documents, ascending.
+        similarity: of the weakest link that holds the group together: share of common three-word
+            shingles, 1.0 when all have the same content.
+    """
+
+    frame_ids: tuple[int, ...]
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """A point in a memory's past that ``as_of_commit`` and ``diff`` take.
 
@@ -243,6 +268,10 @@ class Commit:
     number: int
     at: int | None
     frame_count: int
+
+
+Moment: TypeAlias = Commit | int | str | dt.datetime
+"""A point of the past as ``diff`` takes it: a commit, the number of one, or a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +315,7 @@ class Stats:
         payload_bytes: stored size of all contents; logical_bytes: their real size.
         log_bytes: size of the log region; log_used_bytes: the part in use.
         vector_count, vector_dimension: stored vectors (dimension 0: none).
+        vector_model: name of the model that made them; None when nobody said.
         generation: number of the last commit.
     """
 
@@ -312,6 +342,7 @@ class Stats:
     last_timestamp: int | None
     generation: int
     read_only: bool
+    vector_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,3 +402,132 @@ class VacuumReport:
     size_before: int
     size_after: int
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A piece of a frame's text that an answer may rest on.
+
+    Attributes:
+        number: what ``[1]`` in an answer means.
+        frame_id: the frame (a chunk of a long document, where it is one).
+        range: where it stands in the frame's text, as (start, end) characters.
+        text: exactly that piece of the text.
+        score: how useful it is for the question, 0 to 1.
+        correction: it was stated by ``correct``.
+    """
+
+    number: int
+    frame_id: int
+    uri: str | None
+    title: str | None
+    timestamp: int
+    range: tuple[int, int]
+    text: str
+    score: float
+    correction: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """What a ``[number]`` in an answer points to.
+
+    Attributes:
+        number: the number of the passage.
+        frame_id: the frame (a chunk of a long document, where it is one).
+        range: where ``quote`` stands in the frame's text, as (start, end) characters.
+        quote: exactly that piece of the text.
+        supported: False when the claim it stands behind shares no content word with the passage.
+    """
+
+    number: int
+    frame_id: int
+    uri: str | None
+    title: str | None
+    timestamp: int
+    range: tuple[int, int]
+    quote: str
+    supported: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens that a language model read and wrote, as its service counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a language model is told.
+
+    Attributes:
+        system: its standing instructions.
+        template: the question's message; ``{question}`` and ``{passages}`` are put in. The
+            passages bring their own fence, and the sentence that says that they are data.
+    """
+
+    system: str = (
+        "You answer questions from the passages of a memory, and from nothing else. "
+        "Behind each statement write the number of the passage it rests on, like [1]. "
+        "Give names, numbers and dates exactly as the passages do. "
+        "Where passages contradict each other, a correction counts more than what it corrects, and newer "
+        "more than older. Answer in a few plain sentences, in the language of the question. "
+        "If the passages do not hold the answer, write exactly NOT FOUND and nothing else."
+    )
+    template: str = "{passages}\n\nQuestion: {question}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What ``ask`` found out.
+
+    Attributes:
+        text: the answer with ``[number]`` behind what a passage supports; a plain sentence
+            saying so when nothing was found; empty with ``context_only``.
+        found: whether the memory answers the question.
+        citations: the passages that ``text`` names, in order of their first mention.
+        passages: everything that the answer could rest on, by number.
+        hits: the search results, best first.
+        confidence: 0 to 1; how well the memory supports an answer: with words alone the weighted share of
+            the question's content words that the best sentence and its frame have.
+        grounding: with a model, the share of the answer's sentences that the passages support.
+        mode: the kind of search that ran.
+        kind: what the question was taken to ask for: "when", "who", "count", "list" …
+        model: name of the language model; None without one.
+        usage: tokens it used, where it says so.
+        warnings: what is wrong with the answer: citations that do not exist or do not fit.
+        took_ms: wall time in milliseconds.
+    """
+
+    question: str
+    text: str
+    found: bool
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    hits: tuple[Hit, ...]
+    confidence: float
+    grounding: float | None
+    mode: str
+    kind: str
+    model: str | None
+    usage: Usage | None
+    warnings: tuple[str, ...]
+    took_ms: float
+
+    @property
+    def context(self) -> str:
+        """The passages as one text, each behind its number, title and day (UTC)."""
+        parts = []
+        for passage in self.passages:
+            day = dt.datetime.fromtimestamp(passage.timestamp, dt.UTC).date() if _has_day(passage) else ""
+            head = " \u00b7 ".join(str(part) for part in (passage.title or passage.uri, day) if part)
+            parts.append(f"[{passage.number}] {head}\n{passage.text}")
+        return "\n\n".join(parts)
+
+
+def _has_day(passage: Passage) -> bool:
+    """Python's calendar ends in the year 9999, and begins in 1."""
+    return -62_135_596_800 <= passage.timestamp < 253_402_300_800

@@ -6,6 +6,7 @@ An ignore comment marks a line that must be an error; mypy complains when it is 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_type
 
@@ -20,6 +21,24 @@ def ways_to_open(path: Path) -> None:
     mv2.open(path, "b")  # type: ignore[arg-type]
     mv2.open(path, durability="sometimes")  # type: ignore[arg-type]
     mv2.open(path, "a", "full")  # type: ignore[call-arg]
+
+
+def models(path: Path) -> None:
+    class Own:
+        def embed(self, texts: Sequence[str], /) -> list[list[float]]:
+            return [[1.0] for _ in texts]
+
+    own: mv2.Embedder = Own()
+    mv2.open(path, embedder=own).close()
+    mv2.open(path, embedder="none").close()
+    assert_type(mv2.resolve_embedder("openai:model", api_key="key"), mv2.Embedder | None)
+    assert_type(mv2.resolve_reranker("tei:http://localhost:8080"), mv2.Reranker | None)
+    wrong: mv2.Embedder = object()  # type: ignore[assignment]
+    del wrong
+    with mv2.open(path) as memory:
+        memory.put("text", embedding=[0.1], embedding_model="model")
+        assert_type(memory.embed(progress=lambda done, total: None), int)
+        assert_type(memory.stats().vector_model, str | None)
 
 
 def putting(memory: mv2.Memvid) -> None:

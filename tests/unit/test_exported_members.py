@@ -13,14 +13,19 @@ from mv2 import errors, types
 FUNCTIONS = {"open"}
 CLASSES = {"Memvid"}
 VALUES = {
+    "Answer",
+    "Citation",
     "Document",
     "Finding",
     "Frame",
     "Hit",
     "LockHolder",
+    "Passage",
+    "Prompt",
     "SearchResult",
     "Stats",
     "TimelineEntry",
+    "Usage",
     "VacuumReport",
     "VerifyReport",
 }

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "mv2"
 
 # Lowest first. Modules of one row may use each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_version", "errors", "types"),
+    ("_late", "_record", "_version", "errors", "types"),
     ("format",),
     ("storage",),
     ("index", "models"),

@@ -12,6 +12,7 @@ USAGE: Final = 2
 NOT_FOUND: Final = 3
 DAMAGED: Final = 4
 LOCKED: Final = 5
+NO_ANSWER: Final = 6
 INTERRUPTED: Final = 130
 
 
@@ -19,7 +20,7 @@ def code_for(error: BaseException) -> int:
     """The exit code an error ends the process with."""
     if isinstance(error, errors.LockedError):
         return LOCKED
-    if isinstance(error, errors.FrameNotFoundError):
+    if isinstance(error, errors.FrameNotFoundError | errors.CommitNotFoundError):
         return NOT_FOUND
     if isinstance(error, errors.CorruptFileError) and not isinstance(error, errors.NotAMemoryError):
         return DAMAGED

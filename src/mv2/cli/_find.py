@@ -1,52 +1,100 @@
-"""``mv2 find`` and ``mv2 timeline``."""
+"""``mv2 find``."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from mv2.cli import _exit
+from mv2.cli._hits import print_correction, print_footer, print_hits
 from mv2.cli._options import (
+    embedder_option,
     file_argument,
     json_option,
+    jsonl_option,
     open_to_read,
     quiet_option,
-    time_value,
+    verbose_option,
 )
-from mv2.cli._output import (
-    Output,
-    clean,
-    moment,
-    plural,
-    shorten,
-    snippet_lines,
-    terminal_width,
-    write_json,
+from mv2.cli._output import Output, write_json
+from mv2.cli._select import (
+    filter_options,
+    mode_option,
+    past_options,
+    time_options,
+    vector_value,
+    within,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from mv2.types import Ranking, SearchResult
 
-    from mv2.types import Hit, SearchResult, TimelineEntry
+_SHARE: Final = click.FloatRange(0, 1)
+_CUTOFFS: Final = ("relative", "absolute", "cliff", "elbow", "combined")
+# Options that are fields of Ranking, by their arguments.
+_RANKING: Final = ("cutoff", "min_relevancy", "diversity", "recency", "neighbours")
 
 
 @click.command(epilog="\b\nExample:\n  mv2 find notes.mv2 'cellar key' -k 3")
 @file_argument
-@click.argument("query")
-@click.option("-k", type=click.IntRange(min=1), default=10, show_default=True, help="Hits on a page.")
+@click.argument("query", nargs=-1, metavar="[QUERY]...")
+@mode_option
+@filter_options
+@time_options
+@past_options
+@click.option("-k", "--k", type=click.IntRange(min=1), default=10, show_default=True, help="Hits on a page.")
 @click.option("--cursor", help="Go on after an earlier page.")
-@click.option("--snippet-chars", type=click.IntRange(min=0), default=None, help="Length of snippets.")
-@click.option("--explain", is_flag=True, help="Show the parts of each score.")
+@click.option(
+    "--snippet-chars",
+    "--snippet",
+    "snippet_chars",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Characters of a snippet; 0 for none.",
+)
+@click.option(
+    "--context",
+    type=click.IntRange(0, 100),
+    metavar="N",
+    help="Show N frames on each side of a hit in its track.",
+)
+@click.option("--passages", is_flag=True, help="Every matching part of a long document is a hit.")
+@click.option(
+    "--cutoff", type=click.Choice(_CUTOFFS), help="Leave out the weak end of the result, by this rule."
+)
+@click.option(
+    "--min-relevancy", type=float, metavar="X", help="The share, score or fall that --cutoff takes."
+)
+@click.option("--diversity", type=_SHARE, metavar="0-1", help="Move down hits that are like those above.")
+@click.option("--recency", type=_SHARE, metavar="0-1", help="Prefer newer documents.")
+@click.option(
+    "--no-neighbours",
+    "neighbours",
+    flag_value=0.0,
+    type=float,
+    default=None,
+    help="Do not let frames next to each other in a track lend each other score.",
+)
+@embedder_option
+@click.option(
+    "--vector",
+    metavar="FILE",
+    callback=vector_value,
+    help="The query's vector, a JSON array of numbers; - is standard input.",
+)
+@click.option("--explain", is_flag=True, help="Show the parts of each score, matched words and rules.")
 @click.option("-e", "--exit-status", is_flag=True, help="Exit with 3 when there is no hit.")
+@verbose_option
 @quiet_option
 @json_option
-@click.option("--jsonl", "as_jsonl", is_flag=True, help="Print JSON, one hit on a line.")
+@jsonl_option
 def find(
     file: str,
-    query: str,
+    query: tuple[str, ...],
+    embedder: str | None,
     exit_status: bool,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     as_jsonl: bool,
@@ -55,92 +103,50 @@ def find(
     """Search a memory.
 
     Plain words look for documents with all of them, or else with any. "A
-    phrase", -word, word*, fields (tag:work title:plan date:2026-11) and AND, OR,
-    NOT with parentheses work too. Finding nothing is no error; with -e it is
+    phrase", -word, word*, wrod~, fields (tag:work title:plan date:2026-11) and
+    AND, OR, NOT with parentheses work too. Where the memory has vectors, what
+    means the same is found as well. TIME is a date, seconds since 1970 or a
+    phrase such as 'two weeks ago'. Finding nothing is no error; with -e it is
     exit code 3.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    with open_to_read(file) as memory:
-        result = memory.find(query, **given)
+    text = " ".join(query)
+    given = within(options)
+    ranking = _ranking(given)
+    if not text.strip() and not {"filter", "scope", "since", "until", "vector"} & set(given):
+        raise click.UsageError("Give a QUERY, a filter, a time or a vector.")
+    with open_to_read(file, embedder) as memory:
+        result = memory.find(text, ranking=ranking, **given)
     out = Output(json=as_json or as_jsonl, quiet=quiet)
     if as_jsonl:
         for hit in result.hits:
-            write_json(hit, sys.stdout)
+            write_json(hit)
     elif as_json:
         out.document(result)
     else:
+        if verbose or options["explain"]:
+            print_mode(result, out)
+        print_correction(result, out)
         print_hits(result, out, explain=options["explain"])
-        _footer(result, out)
+        print_footer(result, out)
     return _exit.NOT_FOUND if exit_status and not result.hits else _exit.OK
 
 
-def print_hits(result: SearchResult, out: Output, *, explain: bool = False, limit: int = 4) -> None:
-    """Print hits for people: rank, title, date and uri, then the snippet."""
-    width = terminal_width() - 4
-    for hit in result.hits:
-        out.styled(_heading(hit, out))
-        for line in snippet_lines(hit.snippet, hit.highlights, out, width=width, limit=limit):
-            out.styled(f"    {line}")
-        if explain:
-            parts: Mapping[str, float] = hit.scores or {"score": hit.score}
-            out.line("    " + ", ".join(f"{name} {value:.4g}" for name, value in parts.items()))
+def print_mode(result: SearchResult, out: Output) -> None:
+    """Say which kind of search ran, why, and how long it took."""
+    why = f" ({result.reason})" if result.reason else ""
+    out.note(f"searched by {_NAMES.get(result.mode, result.mode)}{why} in {result.took_ms:.0f} ms")
 
 
-def _heading(hit: Hit, out: Output) -> str:
-    name = shorten(hit.title or hit.uri or f"frame {hit.frame_id}", 60)
-    parts = [out.bold(name), moment(hit.timestamp)]
-    if hit.title and hit.uri:
-        parts.append(clean(hit.uri))
-    parts.append(f"frame {hit.frame_id}")
-    return f"{hit.rank:>2}. " + "  ".join(parts)
+_NAMES: Final = {"lex": "words", "vec": "vectors", "hybrid": "words and vectors"}
 
 
-def _footer(result: SearchResult, out: Output) -> None:
-    if not result.hits:
-        out.note("no hits")
-        return
-    total = (
-        plural(result.total, "hit") if result.total_is_exact else f"at least {plural(result.total, 'hit')}"
-    )
-    relaxed = ", for any of the words" if result.relaxed else ""
-    more = f"; next page: --cursor {result.next_cursor}" if result.next_cursor else ""
-    out.note(f"{len(result.hits)} of {total}{relaxed}{more}")
+def _ranking(given: dict[str, Any]) -> Ranking | None:
+    """What the options say about the order, taken out of them; None if they say nothing."""
+    fields = {name: given.pop(name) for name in _RANKING if name in given}
+    if "min_relevancy" in fields and "cutoff" not in fields:
+        raise click.UsageError("--min-relevancy needs --cutoff.")
+    if not fields:
+        return None
+    from mv2.types import Ranking
 
-
-@click.command(epilog="\b\nExample:\n  mv2 timeline notes.mv2 --since 2024-01-01 --limit 5")
-@file_argument
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
-@click.option("--since", metavar="TIME", callback=time_value, help="From this time on.")
-@click.option("--until", metavar="TIME", callback=time_value, help="Before this time.")
-@click.option("--reverse", is_flag=True, help="Newest first.")
-@quiet_option
-@json_option
-def timeline(file: str, quiet: bool, as_json: bool, **options: Any) -> int:
-    """List documents by time, oldest first.
-
-    Times are UTC: ISO text, or seconds since 1970. The list holds active
-    documents: nothing deleted and no old versions.
-    """
-    given = {name: value for name, value in options.items() if value is not None}
-    with open_to_read(file) as memory:
-        entries = memory.timeline(**given)
-    out = Output(json=as_json, quiet=quiet)
-    if as_json:
-        out.document(entries)
-    else:
-        print_timeline(entries, out)
-        if not entries:
-            out.note("nothing in this range")
-    return _exit.OK
-
-
-def print_timeline(entries: list[TimelineEntry], out: Output) -> None:
-    """Print entries for people, one on a line."""
-    names = [shorten(entry.title or entry.uri or "", 32) for entry in entries]
-    column = max(map(len, names), default=0)
-    for entry, name in zip(entries, names, strict=True):
-        head = f"{moment(entry.timestamp, with_time=True)}  {entry.frame_id:>5}  "
-        room = max(terminal_width() - len(head) - column - 2, 0)
-        preview = shorten(entry.preview, room) if room > 10 else ""
-        padding = " " * (column - len(name))
-        out.styled(f"{head}{out.bold(name)}{padding}  {preview}".rstrip())
+    return Ranking(**fields)

@@ -20,6 +20,13 @@ LOCK_TIMEOUT: Final = 10.0
 
 file_argument = click.argument("file", type=click.Path(dir_okay=False))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one document.")
+jsonl_option = click.option("--jsonl", "as_jsonl", is_flag=True, help="Print JSON, one object on a line.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say what was done, and why.")
+embedder_option = click.option(
+    "--embedder",
+    metavar="NAME",
+    help="What makes vectors of texts: default, none, wordllama, openai:MODEL, a folder …",
+)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
 lock_timeout_option = click.option(
     "--lock-timeout",
@@ -68,7 +75,7 @@ def _metadata(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
 
 
 def time_value(ctx: click.Context, param: click.Parameter, value: str | None) -> int | float | str | None:
-    """Callback of an option that takes a time: seconds since 1970, or ISO text (UTC)."""
+    """Callback of an option that takes a moment: seconds since 1970, or ISO text (UTC)."""
     if value is None:
         return None
     for convert in (int, float):
@@ -84,14 +91,16 @@ def frame_value(value: str) -> int | str:
     return int(value) if value.isascii() and value.isdigit() else value
 
 
-def open_to_read(file: str) -> mv2.Memvid:
+def open_to_read(file: str, embedder: str | None = None) -> mv2.Memvid:
     """Open a memory without being able to change or create it."""
     import mv2
 
-    return mv2.open(file, "r")
+    return mv2.open(file, "r", embedder=embedder or "default")
 
 
-def open_to_write(file: str, lock_timeout: float, *, create: bool = False) -> mv2.Memvid:
+def open_to_write(
+    file: str, lock_timeout: float, *, create: bool = False, embedder: str | None = None
+) -> mv2.Memvid:
     """Open a memory for writing; with ``create`` it may be made, if its name says that it is one."""
     import mv2
 
@@ -100,4 +109,5 @@ def open_to_write(file: str, lock_timeout: float, *, create: bool = False) -> mv
             f"{file} does not exist, and only a name that ends in .mv2 is created by the way. "
             f"Put the memory first, or make it with: mv2 create {file}"
         )
-    return mv2.open(file, "a" if create else "r+", lock_timeout=lock_timeout)
+    mode: mv2.types.Mode = "a" if create else "r+"
+    return mv2.open(file, mode, lock_timeout=lock_timeout, embedder=embedder or "default")

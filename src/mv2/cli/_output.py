@@ -6,8 +6,6 @@ that a document cannot send it control sequences.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import re
 import sys
@@ -35,7 +33,7 @@ class Output:
 
     def document(self, value: object) -> None:
         """Print one JSON document."""
-        write_json(value, sys.stdout)
+        write_json(value)
 
     def line(self, text: str = "") -> None:
         """Print a line for people."""
@@ -54,6 +52,10 @@ class Output:
         """The text in bold where the terminal can show it."""
         return f"\x1b[1m{text}\x1b[0m" if self.bold_is_on else text
 
+    def faint(self, text: str) -> str:
+        """The text paler than the rest where the terminal can show it."""
+        return f"\x1b[2m{text}\x1b[0m" if self.bold_is_on and text else text
+
 
 def wants_colour(stream: TextIO) -> bool:
     """Whether ``stream`` is a terminal that may get colour (``NO_COLOR`` says no)."""
@@ -62,13 +64,17 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def write_json(value: object, stream: TextIO) -> None:
-    """Write one JSON document and a line end; dataclasses become objects."""
-    stream.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+def write_json(value: object, stream: TextIO | None = None) -> None:
+    """Write one JSON document and a line end, to standard output if not elsewhere; dataclasses become objects."""
+    import json
+
+    (stream or sys.stdout).write(json.dumps(plain(value), ensure_ascii=False) + "\n")
 
 
 def plain(value: object) -> Any:
     """The value in terms of JSON: objects, arrays, strings, numbers, null."""
+    import dataclasses
+
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -103,6 +109,11 @@ def terminal_width() -> int:
     except (ValueError, OSError):
         columns = 0
     return min(columns or 96, 100)
+
+
+def is_terminal() -> bool:
+    """Whether people see standard output at once, so that lines must fit their screen."""
+    return sys.stdout.isatty()
 
 
 def moment(timestamp: int | None, *, with_time: bool = False) -> str:

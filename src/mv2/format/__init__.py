@@ -12,5 +12,6 @@ package imports none of them, so each process pays only for what it uses.
     time_index, vectors, sketch      the blobs those point at
     lexical_batch                    names and checksum of the embedded lexical files
     accelerator                      our private, rebuildable frame directory
+    facets, frame_fields             which frames have which values, kept in it and read from frames
     checksum, compression            BLAKE3 and Zstandard
 """

@@ -15,9 +15,9 @@ from bisect import bisect_left
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from mv2._record import dataclass
 from mv2.errors import FormatError
 from mv2.format._codec import Buffer, Reader
-from mv2.format._record import dataclass
 from mv2.format.checksum import digest
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ KIND_PARENTS = 5
 KIND_CANONICAL_LENGTHS = 6
 KIND_URI_HASHES = 7
 KIND_URI_IDS = 8
+KIND_FACETS = 9
+KIND_COMMITS = 10
+KIND_VECTOR_PLACE = 16
 
 _HEAD = Struct("<8sHHI32sQ")
 _COLUMN = Struct("<IIQQ")
@@ -54,7 +57,12 @@ _KNOWN: dict[int, tuple[str, int | None]] = {
     KIND_CANONICAL_LENGTHS: ("I", 0),
     KIND_URI_HASHES: ("Q", None),
     KIND_URI_IDS: ("I", None),
+    KIND_FACETS: ("B", None),
+    KIND_COMMITS: ("B", None),
+    KIND_VECTOR_PLACE: ("B", None),
 }
+#: Columns that may be missing.
+_OPTIONAL = frozenset({KIND_FACETS, KIND_COMMITS, KIND_VECTOR_PLACE})
 _WIDTHS = {"B": 1, "I": 4, "q": 8, "Q": 8}
 
 
@@ -115,6 +123,9 @@ class AcceleratorView:
         parents: 'I', NO_PARENT for none.
         canonical_lengths: 'I', MAX_LENGTH for that or more.
         uris: frames by uri.
+        commits: encoded points of the memory's past, empty when the block has none.
+        vector_place: where the vector block is, see ``mv2.format.vector_block``; empty without one.
+        facets: see ``mv2.format.facets``; empty when the block has none.
     """
 
     frame_count: int
@@ -125,6 +136,9 @@ class AcceleratorView:
     parents: memoryview
     canonical_lengths: memoryview
     uris: UriIndex
+    vector_place: bytes = b""
+    commits: bytes = b""
+    facets: Buffer = b""
 
     def __len__(self) -> int:
         return self.frame_count
@@ -205,7 +219,7 @@ def decode_accelerator(buf: Buffer, contents_digest: bytes) -> AcceleratorView:
     if count > MAX_COLUMNS:
         raise FormatError(f"{count} columns are too many", offset=12)
     columns = _columns(reader, count, frame_count)
-    missing = _KNOWN.keys() - columns.keys()
+    missing = _KNOWN.keys() - columns.keys() - _OPTIONAL
     if missing:
         raise FormatError(f"accelerator block lacks columns {sorted(missing)}", offset=_HEAD.size)
     uris = UriIndex(columns[KIND_URI_HASHES], columns[KIND_URI_IDS])
@@ -214,6 +228,8 @@ def decode_accelerator(buf: Buffer, contents_digest: bytes) -> AcceleratorView:
     return AcceleratorView(
         frame_count, columns[KIND_STARTS], columns[KIND_TIMESTAMPS], columns[KIND_PUT_TIMES],
         columns[KIND_STATES], columns[KIND_PARENTS], columns[KIND_CANONICAL_LENGTHS], uris,
+        bytes(columns.get(KIND_VECTOR_PLACE, b"")), bytes(columns.get(KIND_COMMITS, b"")),
+        columns.get(KIND_FACETS, b""),
     )  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from dataclasses import field
 from struct import Struct
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from mv2._record import dataclass
 from mv2.errors import FormatError
 from mv2.format import _codec as c
-from mv2.format._record import dataclass
 from mv2.format.manifests import MAX_SEGMENTS, MAX_TEXT, Fixed
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mv2._record import dataclass
 from mv2.errors import ChecksumError, FormatError
 from mv2.format import _codec as c
-from mv2.format._record import dataclass
 from mv2.format.catalogue import SegmentCatalogue
 from mv2.format.checksum import hasher
 from mv2.format.frame import MAX_FRAMES, MIN_FRAME_SIZE, FrameColumns, scan_frames

@@ -13,6 +13,7 @@ from dataclasses import field
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from mv2._record import dataclass
 from mv2.errors import FormatError
 from mv2.format import _codec as c
 from mv2.format import metadata as m
@@ -26,7 +27,6 @@ from mv2.format._frame_scan import (
     skip_frame,
     status_offset,
 )
-from mv2.format._record import dataclass
 
 if TYPE_CHECKING:
     from mv2.format._codec import Buffer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from mv2._record import dataclass
 from mv2.errors import EncryptedFileError, FormatError, NotAMemoryError, UnsupportedVersionError
-from mv2.format._record import dataclass
 
 if TYPE_CHECKING:
     from mv2.format._codec import Buffer

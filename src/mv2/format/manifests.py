@@ -11,8 +11,8 @@ from dataclasses import field
 from struct import Struct
 from typing import TYPE_CHECKING, ClassVar
 
+from mv2._record import dataclass
 from mv2.format import _codec as c
-from mv2.format._record import dataclass
 
 if TYPE_CHECKING:
     from typing import Self

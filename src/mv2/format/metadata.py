@@ -6,8 +6,8 @@ from dataclasses import field
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from mv2._record import dataclass
 from mv2.format import _codec as c
-from mv2.format._record import dataclass
 
 if TYPE_CHECKING:
     from mv2.format._codec import Buffer

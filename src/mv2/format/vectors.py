@@ -1,7 +1,7 @@
 """Vector segments: little-endian float32 rows, each belonging to a frame.
 
-The uncompressed form is u64 n, then n x (frame id u64, d u64, d x f32). It is
-the only one written here. Rows are never copied: a segment is a view of the
+The uncompressed form is u64 n, then n x (frame id u64, d u64, d x f32). The
+quantised form is written on request only. Rows are never copied: a segment is a view of the
 bytes it was read from.
 """
 
@@ -12,9 +12,9 @@ from array import array
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from mv2._record import dataclass
 from mv2.errors import FormatError
 from mv2.format import _codec as c
-from mv2.format._record import dataclass
 from mv2.format.manifests import COMPRESSION_NONE
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 MAX_DIMENSION = 1 << 20
 MAX_SEGMENT_SIZE = 1 << 32
+#: Product quantisation: a vector is cut into parts of a few values, each one of so many centroids.
+PQ_PARTS = 96
+PQ_CENTROIDS = 256
+PQ_VALUES = 4
+_BOOK = 8 + 4 * PQ_CENTROIDS * PQ_VALUES
 _ENTRY = Struct("<QQ")
 _HEAD = 8
 
@@ -144,3 +149,65 @@ def decode_vectors(
             first = first or error
     assert first is not None
     raise first
+
+
+@dataclass(slots=True)
+class QuantisedLayout:
+    """Where things are in a product-quantised segment (bytes).
+
+    Attributes:
+        books_offset, book_stride: codebook i holds PQ_CENTROIDS x PQ_VALUES float32 from
+            ``books_offset + i * book_stride`` on.
+        count: rows.
+        rows_offset, row_stride: row i is u64 frame id, u64 PQ_PARTS, PQ_PARTS codes of a byte.
+    """
+
+    books_offset: int
+    book_stride: int
+    count: int
+    rows_offset: int
+    row_stride: int
+
+
+def encode_quantised_segment(books: Buffer, ids: Sequence[int], codes: Buffer) -> bytes:
+    """Return a product-quantised segment of vectors of PQ_PARTS * PQ_VALUES numbers.
+
+    Args:
+        books: little-endian float32, PQ_PARTS x PQ_CENTROIDS x PQ_VALUES.
+        codes: PQ_PARTS bytes for each id, in order.
+    """
+    book, view, rows = _BOOK - 8, memoryview(books).cast("B"), memoryview(codes).cast("B")
+    if len(view) != PQ_PARTS * book or len(rows) != PQ_PARTS * len(ids):
+        raise ValueError("codebooks or codes have another size")
+    parts: list[bytes | memoryview] = [c.U64.pack(PQ_PARTS)]
+    for start in range(0, len(view), book):
+        parts += (c.U64.pack(PQ_CENTROIDS * PQ_VALUES), view[start : start + book])
+    parts += (c.U32.pack(PQ_PARTS * PQ_VALUES), c.U64.pack(len(ids)))
+    for place, ident in enumerate(ids):
+        parts += (_ENTRY.pack(ident, PQ_PARTS), rows[place * PQ_PARTS : (place + 1) * PQ_PARTS])
+    return b"".join(parts)
+
+
+def quantised_layout(buf: Buffer) -> QuantisedLayout:
+    """Return the layout of a product-quantised segment that is exactly ``buf``, as we write it.
+
+    Raises:
+        FormatError: it is another form (``decode_vectors`` knows the early one).
+    """
+    reader = c.Reader(buf)
+    books = reader.count(_BOOK, PQ_PARTS)
+    start = reader.position
+    if books != PQ_PARTS:
+        raise FormatError(f"{books} codebooks, not {PQ_PARTS}", offset=0)
+    for _ in range(books):
+        if reader.u64() != PQ_CENTROIDS * PQ_VALUES:
+            raise FormatError("codebook has another size", offset=reader.position - 8)
+        reader.raw(_BOOK - 8)
+    if reader.u32() != PQ_PARTS * PQ_VALUES:
+        raise FormatError("quantiser has another dimension", offset=reader.position - 4)
+    stride = _ENTRY.size + PQ_PARTS
+    count = reader.count(stride, MAX_SEGMENT_SIZE // stride)
+    rows = reader.position
+    reader.raw(count * stride)
+    reader.finish()
+    return QuantisedLayout(start + 8, _BOOK, count, rows, stride)

@@ -10,10 +10,10 @@ from dataclasses import field
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from mv2._record import dataclass
 from mv2.errors import FormatError
 from mv2.format import _codec as c
 from mv2.format import metadata as m
-from mv2.format._record import dataclass
 from mv2.format.checksum import digest
 from mv2.format.manifests import MAX_SEGMENTS, LexSegment
 

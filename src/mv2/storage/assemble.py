@@ -32,6 +32,7 @@ from mv2.format.time_index import encode_time_arrays
 from mv2.storage.base import Base
 from mv2.storage.device import Buffer
 from mv2.storage.directory import Directory, add_record, joined, merged_uris, moved_starts, pack_state
+from mv2.storage.facet_builder import FacetBuilder
 from mv2.storage.overlay import Change
 
 
@@ -49,6 +50,7 @@ class Assembly:
         self._ends = array("Q")
         self._added = Directory()
         self._uris: list[tuple[int, int]] = []
+        self._facets: FacetBuilder | None = None
         self._patched: dict[int, bytes] = {}
         self._deactivated: set[int] = set()
 
@@ -68,8 +70,15 @@ class Assembly:
         self._encoded += encode_frame(record)
         self._ends.append(len(self._encoded))
         add_record(self._added, record)
+        if self._facets is None:
+            self._facets = self._facet_builder()
+        mime = None if record.metadata is None else record.metadata.mime
+        self._facets.add(record.id, record, mime, record.extra_metadata)
         if record.uri is not None:
             self._uris.append((uri_hash(record.uri.encode()), record.id))
+
+    def _facet_builder(self) -> FacetBuilder:
+        return FacetBuilder(self.base.facets.block if self.base is not None and self.base_count else None)
 
     def record(self, frame_id: int) -> FrameRecord:
         """A frame of the list as it stands now."""
@@ -155,6 +164,7 @@ class Assembly:
             parents=joined("I", base.parents, count, added.parents),
             canonical_lengths=joined("I", base.canonical_lengths, count, added.canonical_lengths),
             uris=merged_uris(base.uris, self._uris),
+            facets=(self._facets or self._facet_builder()).finish(self.frame_count),
         )
         for frame_id in self._patched:
             record = self.record(frame_id)

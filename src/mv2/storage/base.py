@@ -5,9 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from mv2.errors import ChecksumError, FormatError
 from mv2.format.accelerator import decode_accelerator
+from mv2.format.catalogue import VecSegmentDescriptor
 from mv2.format.checksum import digest
 from mv2.format.contents import (
     CHECKSUM_SIZE,
@@ -18,6 +20,7 @@ from mv2.format.contents import (
     decode_contents_tail,
 )
 from mv2.format.frame import (
+    ROLE_CHUNK,
     ROLE_DOCUMENT,
     STATUS_ACTIVE,
     FrameColumns,
@@ -26,10 +29,14 @@ from mv2.format.frame import (
     scan_frames,
 )
 from mv2.format.time_index import decode_time_index
-from mv2.format.vectors import VectorSegment, decode_vectors
+from mv2.format.vector_block import PLACE, VectorBlock, decode_vector_block
+from mv2.format.vectors import MAX_SEGMENT_SIZE, VectorSegment, decode_vectors
 from mv2.storage.commit import Anchor
 from mv2.storage.device import File
 from mv2.storage.directory import Directory, from_accelerator, from_scan
+
+if TYPE_CHECKING:
+    from mv2.storage.facets import StoredFacets
 
 
 class Base:
@@ -69,7 +76,8 @@ class Base:
     @cached_property
     def directory(self) -> Directory:
         """Columns by frame id: from the accelerator block, else from a walk over the contents."""
-        return self._stored_directory() or from_scan(self.contents, self.scanned())
+        stored = self._stored_directory()
+        return from_scan(self.contents, self.scanned()) if stored is None else stored
 
     def _stored_directory(self) -> Directory | None:
         """The accelerator block's directory, or None when there is none that can be trusted."""
@@ -134,6 +142,16 @@ class Base:
     def parent(self, frame_id: int) -> int | None:
         return self.directory.parent(frame_id)
 
+    @cached_property
+    def chunks(self) -> dict[int, list[int]]:
+        """Ids of chunks, ascending, by the id of their document."""
+        found: dict[int, list[int]] = {}
+        for frame_id, state in enumerate(self.directory.states):
+            parent = self.directory.parent(frame_id) if state >> 4 == ROLE_CHUNK else None
+            if parent is not None:
+                found.setdefault(parent, []).append(frame_id)
+        return found
+
     def active_ids(self) -> Iterator[int]:
         """Ids of frames that were active at this commit, ascending."""
         return (i for i, state in enumerate(self.directory.states) if state & 15 == STATUS_ACTIVE)
@@ -143,6 +161,20 @@ class Base:
     def ids_of_uri(self, uri: str) -> list[int]:
         """Every frame with that uri, ascending."""
         return [i for i in self.directory.uris.find(uri) if self.record(i).uri == uri]
+
+    @cached_property
+    def derived(self) -> dict[str, Any]:
+        """What other layers made of this commit and keep with it, by name."""
+        return {}
+
+    # --- facets -------------------------------------------------------------------
+
+    @cached_property
+    def facets(self) -> StoredFacets:
+        """What filters need of the frames: as stored, or made from the frames."""
+        from mv2.storage.facets import load_facets
+
+        return load_facets(self)
 
     # --- contents of documents ------------------------------------------------------
 
@@ -212,9 +244,37 @@ class Base:
 
     # --- vectors ------------------------------------------------------------------
 
+    def mapped_verified(self, offset: int, length: int, wanted: bytes, what: str) -> memoryview:
+        """As ``read_verified``, mapped where it is large."""
+        data = self.file.map(offset, length) if 0 < length <= self.file.size() else memoryview(b"")
+        if len(data) != length or digest(data) != wanted:
+            raise ChecksumError(f"{what} is damaged", path=self.file.path, offset=offset)
+        return data
+
+    @property
+    def vector_place(self) -> tuple[int, int, bytes] | None:
+        """Offset, length (bytes) and digest of the vector block, None without one."""
+        place = self.directory.vector_place if self.frame_count else b""
+        if len(place) != PLACE.size:
+            return None
+        offset, length, wanted = PLACE.unpack(place)
+        return (offset, length, wanted) if 0 < length <= MAX_SEGMENT_SIZE else None
+
     @cached_property
-    def vector_segments(self) -> list[VectorSegment]:
-        """Every set of vectors, oldest first.
+    def vector_block(self) -> VectorBlock | None:
+        """What was derived from the vector segments; None when it is damaged or of other segments."""
+        place = self.vector_place
+        if place is None:
+            return None
+        try:
+            block = decode_vector_block(self.mapped_verified(*place, "the vector block"))
+        except (ChecksumError, FormatError):
+            return None
+        listed = [(d.digest, d.vector_count) for d in vector_ranges(self.tail)]
+        return block if list(block.segments) == listed else None
+
+    def vector_data(self) -> list[tuple[memoryview, int]]:
+        """Bytes and compression of every set of vectors.
 
         In files the original wrote last, sets that fail their digest are left out: it
         leaves manifests that point at overwritten bytes.
@@ -223,24 +283,29 @@ class Base:
             ChecksumError: a set that we wrote is damaged.
         """
         found = []
-        for descriptor in self.tail.catalogue.vec_segments:
+        for place in vector_ranges(self.tail):
             try:
-                data = self.read_verified(
-                    descriptor.offset, descriptor.length, descriptor.digest, "a vector segment"
-                )
-                found.append(decode_vectors(data, descriptor.vector_compression))
-            except (ChecksumError, FormatError):
+                data = self.mapped_verified(place.offset, place.length, place.digest, "a vector segment")
+                found.append((data, place.vector_compression))
+            except ChecksumError:
                 if self.anchor.record is not None:
                     raise
-        manifest = self.tail.indexes.vec
-        if manifest is not None and manifest.length:
+        return found
+
+    @cached_property
+    def vector_segments(self) -> list[VectorSegment]:
+        """Every set of vectors, oldest first; see ``vector_data``.
+
+        Raises:
+            ChecksumError, FormatError: a set that we wrote is damaged.
+        """
+        found = []
+        for data, compression in self.vector_data():
             try:
-                data = self.read_verified(
-                    manifest.offset, manifest.length, manifest.digest, "the vector index"
-                )
-                found.append(decode_vectors(data, manifest.compression_mode))
-            except (ChecksumError, FormatError):
-                pass
+                found.append(decode_vectors(data, compression))
+            except FormatError:
+                if self.anchor.record is not None:
+                    raise
         return found
 
     @cached_property
@@ -270,4 +335,25 @@ class Base:
         """Stored vectors; in files the original wrote last, those that can be read."""
         if self.anchor.record is None:
             return sum(len(segment) for segment in self.vector_segments)
-        return sum(d.vector_count for d in self.tail.catalogue.vec_segments)
+        return sum(d.vector_count for d in vector_ranges(self.tail))
+
+
+def vector_ranges(tail: ContentsTail) -> list[VecSegmentDescriptor]:
+    """Every set of vectors a contents names: the segments, then the index of a full rebuild, which is
+    where quantised vectors stand.
+    """
+    ranges = list(tail.catalogue.vec_segments)
+    index = tail.indexes.vec
+    if index is not None and index.length:
+        ranges.append(
+            VecSegmentDescriptor(
+                -1,
+                index.offset,
+                index.length,
+                index.digest,
+                vector_count=index.vector_count,
+                dimension=index.dimension,
+                vector_compression=index.compression_mode,
+            )
+        )
+    return ranges

@@ -10,6 +10,7 @@ from mv2.format.frame import ENCODING_ZSTD, ROLE_CHUNK, STATUS_ACTIVE
 from mv2.format.wal import FrameEntry
 from mv2.storage.checkpoint import CommitWriter
 from mv2.storage.overlay import Overlay
+from mv2.storage.reserved import LATER_MODEL
 from mv2.storage.view import View
 
 
@@ -75,6 +76,21 @@ class BulkWriter:
             return self._view.children(frame_id)
         count = self._writer.assembly.record(frame_id).chunk_count or 0
         return list(range(frame_id + 1, frame_id + 1 + count))
+
+    def give_vector(self, frame_id: int, row: bytes) -> None:
+        """Store a vector (little-endian float32 bytes) of a frame that was there before and has none.
+
+        Raises:
+            VecDimensionMismatchError: its length differs from the other vectors'.
+        """
+        self._writer.give_vector(frame_id, row)
+        self.frame_count += 1
+
+    def name_vector_model(self, frame_id: int, model: str) -> None:
+        """Note in a frame which model made the vectors that were given."""
+        record = self._writer.assembly.record(frame_id)
+        record.extra_metadata = {**record.extra_metadata, LATER_MODEL: model}
+        self._writer.assembly.replace(record)
 
     def add(self, entries: Sequence[FrameEntry], texts: Sequence[str | None]) -> list[int]:
         """Add a group; see ``Store.append``. Returns the ids of its inserts."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
+from mv2._record import dataclass
 from mv2.format.commit_record import RECORD_SIZE
 from mv2.format.contents import ContentsTail
 from mv2.format.footer import FOOTER_SIZE
@@ -39,6 +39,8 @@ def live_bytes(base: Base) -> int:
     record = anchor.record
     if record is not None:
         total += record.accelerator_length + RECORD_SIZE
+        place = base.vector_place
+        total += 0 if place is None else place[1]
     return total + anchor.contents_length + FOOTER_SIZE
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
+from mv2._record import dataclass
 from mv2.errors import CeilingWarning, StorageError
 from mv2.format.catalogue import TantivySegmentDescriptor
 from mv2.format.checksum import digest
@@ -26,9 +27,12 @@ from mv2.storage.base import Base
 from mv2.storage.capacity import capacity_of, payload_bytes
 from mv2.storage.commit import FLAG_FRAGILE, FLAG_LIMITED, Anchor, encode_header_page
 from mv2.storage.device import File
-from mv2.storage.indexing import FrameIndexer, IndexFile
+from mv2.storage.history import CommitPoint, with_point
+from mv2.storage.indexing import FrameIndexer, IndexFile, VectorDeriver
 from mv2.storage.overlay import Change, PendingFrame
+from mv2.storage.reserved import committed_by
 from mv2.storage.sketch_track import SketchPlacer
+from mv2.storage.vector_block import keep_vector_block
 from mv2.storage.vector_store import VectorStore
 
 _CEILING_SHARE = 0.9
@@ -58,19 +62,29 @@ class CommitWriter:
         base: the commit it continues, None for a new file.
         start: first byte that is free to be written.
         indexer: the lexical index, in the state of ``base``.
+        deriver: makes what is derived from vectors.
     """
 
-    def __init__(self, file: File, base: Base | None, start: int, indexer: FrameIndexer) -> None:
+    def __init__(
+        self,
+        file: File,
+        base: Base | None,
+        start: int,
+        indexer: FrameIndexer,
+        deriver: VectorDeriver | None = None,
+    ) -> None:
         self._file = file
         self._base = base
         self._old_size = file.size()
         self._out = Appender(file, aligned(start))
         self._indexer = indexer
+        self._deriver = deriver
         self._tail = fresh_tail() if base is None else base.fresh_tail()
         self._vectors = VectorStore(base, self._tail, self._out)
         self.assembly = Assembly(base)
         self._sketch = SketchPlacer(self._out, self.assembly, self._tail)
         self._payload_bytes = 0 if base is None else payload_bytes(base)
+        self._generation = 1 if base is None else base.anchor.generation + 1
         #: The header was, or may have been, written: the outcome is on the medium's side.
         self.header_touched = False
         self.header = b""
@@ -84,6 +98,7 @@ class CommitWriter:
             text: the text to index, empty for a frame without any.
         """
         record = pending.record
+        record.extra_metadata = committed_by(record.extra_metadata, self._generation)
         if pending.payload_of is not None:
             source = self._sketch.share(pending.payload_of)
             record.payload_offset = source.payload_offset
@@ -100,6 +115,10 @@ class CommitWriter:
         if record.status == STATUS_ACTIVE:
             self._indexer.add(record, text)
 
+    def give_vector(self, frame_id: int, row: bytes) -> None:
+        """Store a vector of a frame that has none."""
+        self._vectors.add(frame_id, row)
+
     def size(self) -> int:
         """Bytes the file has come to so far."""
         return self._out.position
@@ -110,7 +129,7 @@ class CommitWriter:
 
     def change(self, frame_id: int, change: Change) -> None:
         """Let a frame stop being active."""
-        if self.assembly.change(frame_id, change):
+        if self.assembly.change(frame_id, replace(change, generation=self._generation)):
             self._indexer.remove(frame_id)
 
     # --- the commit ---------------------------------------------------------------
@@ -122,12 +141,17 @@ class CommitWriter:
             StorageError: something before the header could not be written; call ``abandon``.
             HeaderUncertainError: the outcome is unknown; the handle must not write again.
         """
+        if identity.generation != self._generation:
+            raise AssertionError(f"commit {identity.generation} was begun as number {self._generation}")
         self._payload_bytes += self._sketch.finish()
         self._vectors.finish(identity.checkpoint_sequence)
+        vector_place = keep_vector_block(
+            self._out, self._file, self._base, self._tail, self._vectors.pieces(), self._deriver
+        )
         self._write_lexical(self._indexer.commit(), identity.checkpoint_sequence)
         previous = None if self._base is None else self._base.anchor
         record, checksum = append_contents(
-            self._out, self.assembly, self._tail, identity, previous, self._payload_bytes
+            self._out, self.assembly, self._tail, identity, previous, self._payload_bytes, vector_place
         )
         _warn_near_ceilings(self._file.path, record)
         return self._commit(record, checksum)
@@ -189,12 +213,15 @@ class CommitWriter:
 
 @dataclass(frozen=True, slots=True)
 class CommitIdentity:
-    """What tells a commit from others: file, number, last log sequence it holds, its log."""
+    """What tells a commit from others: file, number, last log sequence it holds, its log,
+    and when it is made (UTC seconds).
+    """
 
     file_id: bytes
     generation: int
     checkpoint_sequence: int
     log: LogPlace
+    at: int
 
 
 def append_contents(
@@ -204,6 +231,7 @@ def append_contents(
     identity: CommitIdentity,
     previous: Anchor | None,
     stored_bytes: int,
+    vector_place: bytes,
 ) -> tuple[CommitRecord, bytes]:
     """Append time index, accelerator, commit record, contents and footer.
 
@@ -211,6 +239,10 @@ def append_contents(
     """
     _append_time_index(out, assembly, tail)
     directory = assembly.directory()
+    directory.vector_place = vector_place
+    directory.commits = with_point(
+        assembly.base, CommitPoint(identity.generation, identity.at, assembly.frame_count)
+    )
     buffers, length, contents_digest, checksum = assembly.encode(tail)
     accelerator = directory.encode(contents_digest)
     accelerator_offset = out.align()

@@ -12,9 +12,10 @@ The header is the only commit point. Resolution order:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from mv2._record import dataclass
 from mv2.errors import ChecksumError, CorruptFileError, FormatError, NotAMemoryError
 from mv2.format.checksum import digest
 from mv2.format.commit_record import (

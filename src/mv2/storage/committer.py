@@ -42,7 +42,7 @@ from mv2.storage.overlay import Overlay
 from mv2.storage.paths import temporary_path
 from mv2.storage.state import LiveState
 from mv2.storage.view import View
-from mv2.types import VacuumReport
+from mv2.types import VacuumReport, VectorCompression
 
 #: A checkpoint runs when this part of the log is used.
 LOG_FULL_SHARE = 0.75
@@ -85,7 +85,8 @@ class Committer:
         state = self._handle.state
         state.base.load()
         start = max(self._handle.file.size(), state.anchor.data_end)
-        return CommitWriter(self._handle.file, state.base, start, self._current_indexer(bulk))
+        indexer = self._current_indexer(bulk)
+        return CommitWriter(self._handle.file, state.base, start, indexer, self._handle.options.deriver)
 
     def _current_indexer(self, bulk: bool) -> FrameIndexer:
         """The indexer in the state of the current commit; rebuilt when the stored one cannot be trusted."""
@@ -131,6 +132,7 @@ class Committer:
                     generation=anchor.generation + 1,
                     checkpoint_sequence=self._next_checkpoint_sequence(),
                     log=LogPlace(anchor.log_offset, anchor.log_size, log.head),
+                    at=self._handle.options.clock(),
                 )
             )
         except HeaderUncertainError as error:
@@ -208,7 +210,7 @@ class Committer:
             return "the file has other hard links, which would keep the old bytes"
         return None
 
-    def vacuum(self) -> VacuumReport:
+    def vacuum(self, vector_compression: VectorCompression | None = None) -> VacuumReport:
         """Compact now; see ``Memvid.vacuum``."""
         before = self._handle.file.size()
         obstacle = self._obstacle()
@@ -217,14 +219,14 @@ class Committer:
         if self._handle.state.overlay or self._handle.state.needs_commit:
             self.checkpoint()
         try:
-            self._compact(wanted_log_size(live_bytes(self._handle.state.base)))
+            self._compact(wanted_log_size(live_bytes(self._handle.state.base)), vector_compression)
         except StorageError as error:
             if self._handle.poison is not None or isinstance(error, FileReplacedError):
                 raise
             return VacuumReport(compacted=False, size_before=before, size_after=before, reason=str(error))
         return VacuumReport(compacted=True, size_before=before, size_after=self._handle.file.size())
 
-    def _compact(self, log_size: int) -> None:
+    def _compact(self, log_size: int, vector_compression: VectorCompression | None = None) -> None:
         """Copy every live byte to a new file, with a log of that many bytes, and rename it over this one."""
         state, options = self._handle.state, self._handle.options
         temporary = temporary_path(self._handle.path)
@@ -241,8 +243,9 @@ class Committer:
                 generation=anchor.generation + 1,
                 checkpoint_sequence=self._next_checkpoint_sequence(),
                 log=LogPlace(LOG_OFFSET, log_size, 0),
+                at=options.clock(),
             )
-            Compactor(state.base, target).run(identity)
+            Compactor(state.base, target, options.deriver, vector_compression).run(identity)
             acquire_presence(target, exclusive=options.lock == "handle", timeout=options.lock_timeout)
             turn = TurnLock(target)
             turn.acquire(options.lock_timeout)

@@ -21,8 +21,10 @@ from mv2.storage.base import Base
 from mv2.storage.checkpoint import CommitIdentity, anchor_of, append_contents
 from mv2.storage.commit import Anchor, encode_header_page
 from mv2.storage.device import File
+from mv2.storage.indexing import VectorDeriver
 from mv2.storage.sketch_track import append_track
-from mv2.storage.vector_store import VectorStore
+from mv2.storage.vector_copy import VectorCopier
+from mv2.types import VectorCompression
 
 LOG_OFFSET = HEADER_SIZE
 SMALLEST_LOG = 64 << 10
@@ -86,11 +88,21 @@ class Compactor:
     Args:
         base: the commit; nothing may be pending.
         target: an empty file opened for writing.
+        deriver: makes what is derived from vectors, and compresses them.
+        vector_compression: how all vectors are to be written; None leaves each as it is.
     """
 
-    def __init__(self, base: Base, target: File) -> None:
+    def __init__(
+        self,
+        base: Base,
+        target: File,
+        deriver: VectorDeriver | None = None,
+        vector_compression: VectorCompression | None = None,
+    ) -> None:
         self._base = base
         self._target = target
+        self._deriver = deriver
+        self._compression = vector_compression
         self._out = Appender(target, LOG_OFFSET)
         self._tail: ContentsTail = base.fresh_tail()
         self._places: dict[bytes, tuple[int, bool]] = {}
@@ -110,11 +122,14 @@ class Compactor:
         self._out = Appender(self._target, log.offset + log.size)
         append_track(self._out, self._tail, self._base.frame_count)
         assembly = self._copy_frames()
-        self._copy_vectors(identity.checkpoint_sequence)
+        vectors = VectorCopier(
+            self._base, self._tail, self._out, self._target, self._deriver, self._compression
+        )
+        vector_place = vectors.run(identity.checkpoint_sequence)
         self._copy_lexical(identity.checkpoint_sequence)
         self._copy_tracks()
         record, checksum = append_contents(
-            self._out, assembly, self._tail, identity, None, self._payload_bytes
+            self._out, assembly, self._tail, identity, None, self._payload_bytes, vector_place
         )
         self._target.write(0, encode_header_page(record, checksum))
         self._target.sync()
@@ -158,17 +173,6 @@ class Compactor:
         self._places[checksum] = place, active
         self._payload_bytes += length
         return place
-
-    def _copy_vectors(self, build_sequence: int) -> None:
-        """All vectors, in segments as large as they come."""
-        self._tail.catalogue.vec_segments = []
-        self._tail.indexes.vec = None
-        self._tail.vec_dialect = "model"
-        store = VectorStore(None, self._tail, self._out)
-        for segment in self._base.vector_segments:
-            for row, frame_id in enumerate(segment.ids):
-                store.add(frame_id, bytes(segment.row_bytes(row)))
-        store.finish(build_sequence)
 
     def _copy_range(self, offset: int, length: int, wanted: bytes, what: str) -> int:
         self._out.align()

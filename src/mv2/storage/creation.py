@@ -17,8 +17,11 @@ from mv2.storage.lock import acquire_presence
 from mv2.storage.paths import check_regular, temporary_path
 
 
-def create(files: FileSystem, path: str) -> None:
+def create(files: FileSystem, path: str, *, at: int) -> None:
     """Make a new memory; the name appears when everything behind it is on the medium.
+
+    Args:
+        at: the present moment (UTC seconds).
 
     Raises:
         MemoryExistsError: something appeared at the path meanwhile.
@@ -26,7 +29,7 @@ def create(files: FileSystem, path: str) -> None:
     temporary = temporary_path(path)
     file = files.open_file(temporary, writable=True, create=True, exclusive=True)
     try:
-        _write_empty(file)
+        _write_empty(file, at)
         try:
             files.link(temporary, path)
         except MemoryExistsError:
@@ -46,11 +49,12 @@ def create(files: FileSystem, path: str) -> None:
         file.close()
 
 
-def replace(files: FileSystem, path: str, *, lock_timeout: float, only_empty: bool) -> None:
+def replace(files: FileSystem, path: str, *, lock_timeout: float, only_empty: bool, at: int) -> None:
     """Put a new memory in the place of what is there, atomically, if nobody has it open for writing.
 
     Args:
         only_empty: leave the file alone if it is no longer empty once it is locked.
+        at: the present moment (UTC seconds).
     """
     old = _open_locked(files, path, lock_timeout)
     temporary = temporary_path(path)
@@ -60,7 +64,7 @@ def replace(files: FileSystem, path: str, *, lock_timeout: float, only_empty: bo
         file = files.open_file(temporary, writable=True, create=True, exclusive=True)
         try:
             files.copy_attributes(old, file)
-            _write_empty(file)
+            _write_empty(file, at)
             files.rename(temporary, path)
             files.sync_directory(os.path.dirname(path))
         except BaseException:
@@ -107,13 +111,13 @@ class _NoIndex:
     def close(self) -> None: ...
 
 
-def _write_empty(file: File) -> None:
+def _write_empty(file: File, at: int) -> None:
     """A memory without frames, synced."""
     file.resize(LOG_OFFSET + SMALLEST_LOG)
     file.write(LOG_OFFSET, bytes(SMALLEST_LOG))  # written, so that appends need no new blocks
     writer = CommitWriter(file, None, LOG_OFFSET + SMALLEST_LOG, _NoIndex())
     log = LogPlace(LOG_OFFSET, SMALLEST_LOG, 0)
     try:
-        writer.finish(CommitIdentity(os.urandom(16), 1, 0, log))
+        writer.finish(CommitIdentity(os.urandom(16), 1, 0, log, at))
     except HeaderUncertainError as error:
         raise error.cause from error

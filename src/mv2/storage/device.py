@@ -22,6 +22,8 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 
 #: Most buffers one ``pwritev`` call takes (IOV_MAX is 1024 on Linux and macOS).
 _BUFFERS_PER_CALL = 1024
+#: Smaller ranges are read rather than mapped.
+_MAP_FROM = 1 << 20
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -113,6 +115,35 @@ class File:
             return b"".join(parts)
         except OSError as error:
             raise storage_error(error, "read", self.path, offset) from error
+
+    def map(self, offset: int, length: int) -> memoryview:
+        """As ``read``, but large ranges are mapped: they cost nothing until they are looked at.
+
+        The map outlives the file and holds none of its locks. What it covers must not be cut off
+        meanwhile, so it is for committed ranges only.
+        """
+        if length >= _MAP_FROM and os.name == "posix":
+            try:
+                if offset + length <= self.size():
+                    return self._map(offset, length)
+            except OSError:
+                pass
+        return memoryview(self.read(offset, length))
+
+    def _map(self, offset: int, length: int) -> memoryview:
+        import mmap
+
+        # A map keeps a copy of its descriptor, and with it the locks of the open file: so it gets its own.
+        own = f"/proc/self/fd/{self._descriptor}"
+        descriptor = os.open(own if os.path.exists(own) else self.path, os.O_RDONLY | _O_CLOEXEC)
+        try:
+            if _status_of(os.fstat(descriptor)).identity != self.identity():
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+            start = offset - offset % mmap.ALLOCATIONGRANULARITY
+            pages = mmap.mmap(descriptor, offset + length - start, access=mmap.ACCESS_READ, offset=start)
+        finally:
+            os.close(descriptor)
+        return memoryview(pages)[offset - start :]
 
     def write(self, offset: int, data: Buffer | Sequence[Buffer]) -> None:
         """Write all of ``data`` (one buffer or several in a row) at ``offset``."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from mv2._record import dataclass
+from mv2.format._codec import Buffer
 from mv2.format.accelerator import (
     KIND_CANONICAL_LENGTHS,
+    KIND_COMMITS,
+    KIND_FACETS,
     KIND_PARENTS,
     KIND_PUT_TIMES,
     KIND_STARTS,
@@ -20,6 +24,7 @@ from mv2.format.accelerator import (
     KIND_TIMESTAMPS,
     KIND_URI_HASHES,
     KIND_URI_IDS,
+    KIND_VECTOR_PLACE,
     MAX_LENGTH,
     NO_PARENT,
     AcceleratorView,
@@ -51,6 +56,10 @@ class Directory:
         parents: 'I', NO_PARENT for none.
         canonical_lengths: 'I', decoded bytes, MAX_LENGTH for that or more.
         uris: frames by hash of their uri.
+        commits: encoded points of the past (``mv2.storage.history``), empty when nobody kept
+            them; the frames say nothing of them.
+        vector_place: where the vector block is (``mv2.storage.vector_block``); empty without one.
+        facets: encoded (``mv2.format.facets``); empty where they must be made from the frames.
     """
 
     starts: Column = field(default_factory=lambda: array("I"))
@@ -60,6 +69,9 @@ class Directory:
     parents: Column = field(default_factory=lambda: array("I"))
     canonical_lengths: Column = field(default_factory=lambda: array("I"))
     uris: UriIndex = field(default_factory=lambda: make_uri_index(()))
+    vector_place: bytes = b""
+    commits: bytes = b""
+    facets: Buffer = b""
 
     def __len__(self) -> int:
         return len(self.timestamps)
@@ -86,6 +98,12 @@ class Directory:
             (KIND_URI_HASHES, self.uris.hashes),
             (KIND_URI_IDS, self.uris.ids),
         ]
+        if self.commits:
+            columns.append((KIND_COMMITS, self.commits))
+        if self.facets:
+            columns.append((KIND_FACETS, bytes(self.facets)))
+        if self.vector_place:
+            columns.append((KIND_VECTOR_PLACE, self.vector_place))
         as_arrays = [(kind, c if isinstance(c, bytes) else _as_array(c)) for kind, c in columns]
         return encode_columns(contents_digest, len(self), as_arrays)
 
@@ -104,6 +122,9 @@ def from_accelerator(view: AcceleratorView) -> Directory:
         view.parents,
         view.canonical_lengths,
         view.uris,
+        commits=view.commits,
+        vector_place=view.vector_place,
+        facets=view.facets,
     )
 
 

@@ -12,8 +12,9 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from mv2._record import dataclass
 from mv2.errors import (
     ClosedError,
     Error,
@@ -33,7 +34,7 @@ from mv2.storage.commit import FLAG_FRAGILE, GhostError
 from mv2.storage.device import File, FileSystem
 from mv2.storage.heal import heal, needs_healing
 from mv2.storage.holders import HolderNote
-from mv2.storage.indexing import IndexerFactory
+from mv2.storage.indexing import IndexerFactory, VectorDeriver
 from mv2.storage.lock import TurnLock, acquire_presence, release_presence
 from mv2.storage.paths import leftover_temporaries
 from mv2.storage.state import LiveState
@@ -46,17 +47,21 @@ class Options:
     """How a handle behaves; see ``mv2.open``.
 
     Attributes:
+        deriver: makes what is derived from vectors; None leaves it to whoever searches.
         lost_documents: turns log entries into what people put, for ``FileReplacedError``.
+        clock: the present moment in whole UTC seconds, which commits are stamped with.
     """
 
     writable: bool
     indexer: IndexerFactory
     lost_documents: Callable[[list[FrameEntry]], Iterable[Document]]
+    deriver: VectorDeriver | None = None
     durability: Durability = "full"
     lock: LockMode = "write"
     lock_timeout: float = 0.25
     close: CloseMode = "checkpoint"
     file_system: FileSystem = field(default_factory=FileSystem)
+    clock: Callable[[], int] = lambda: int(time.time())
 
 
 _open_handles: weakref.WeakSet[Handle] = weakref.WeakSet()

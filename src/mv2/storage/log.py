@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from mv2._record import dataclass
 from mv2.errors import FormatError
 from mv2.format.checksum import digest
 from mv2.format.header import HEADER_SIZE

@@ -80,9 +80,9 @@ def _make_file(files: FileSystem, path: str, mode: Mode, options: Options) -> No
             f"{path} exists already", path=path, remedy='Open it with mode "a", or choose another name.'
         )
     if mode == "w" and status is not None:
-        replace(files, path, lock_timeout=options.lock_timeout, only_empty=False)
+        replace(files, path, lock_timeout=options.lock_timeout, only_empty=False, at=options.clock())
     elif status is None:
         with contextlib.suppress(MemoryExistsError) if mode != "x" else contextlib.nullcontext():
-            create(files, path)
+            create(files, path, at=options.clock())
     elif status.is_regular and status.size == 0:  # as left by a touch, or by a maker of temporary names
-        replace(files, path, lock_timeout=options.lock_timeout, only_empty=True)
+        replace(files, path, lock_timeout=options.lock_timeout, only_empty=True, at=options.clock())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from mv2._record import dataclass
 from mv2.format.checksum import EMPTY, digest
 from mv2.format.frame import (
     ANCHOR_CLOCK,
@@ -15,7 +16,7 @@ from mv2.format.frame import (
     FrameRecord,
 )
 from mv2.format.wal import FrameEntry
-from mv2.storage.reserved import DELETED_AT, PUT_AT, REPLACED_AT, seconds
+from mv2.storage.reserved import DELETED_AT, PUT_AT, REPLACED_AT, RETIRED, retired_text, seconds
 
 OP_INSERT = 0
 OP_TOMBSTONE = 1
@@ -30,12 +31,16 @@ class Change:
     Attributes:
         status: STATUS_SUPERSEDED or STATUS_DELETED.
         at: when (UTC seconds).
+        position: how many frames there were then; of a replaced one, the id of its successor.
         superseded_by: id of the newer version, if there is one.
+        generation: number of the commit that holds it, None while it is pending.
     """
 
     status: int
     at: int
+    position: int
     superseded_by: int | None = None
+    generation: int | None = None
 
     def apply(self, record: FrameRecord) -> None:
         """Write the change into a decoded frame."""
@@ -43,7 +48,8 @@ class Change:
         if self.superseded_by is not None:
             record.superseded_by = self.superseded_by
         key = DELETED_AT if self.status == STATUS_DELETED else REPLACED_AT
-        record.extra_metadata = {**record.extra_metadata, key: str(self.at)}
+        place = retired_text(self.position, self.generation)
+        record.extra_metadata = {**record.extra_metadata, key: str(self.at), RETIRED: place}
 
 
 @dataclass(slots=True)
@@ -112,7 +118,7 @@ class Overlay:
         """Lay one entry over; returns the new frame's id, None for a tombstone."""
         if entry.op == OP_TOMBSTONE:
             if entry.target_frame_id is not None and entry.target_frame_id < self.next_id:
-                self._change(entry.target_frame_id, Change(STATUS_DELETED, entry.timestamp))
+                self._change(entry.target_frame_id, Change(STATUS_DELETED, entry.timestamp, self.next_id))
             return None
         frame_id = self.next_id
         self.weight += weight(entry)
@@ -129,7 +135,7 @@ class Overlay:
         if older is not None and older < frame_id:
             put_at = pending.record.anchor_ts
             at = entry.timestamp if put_at is None else put_at
-            self._change(older, Change(STATUS_SUPERSEDED, at, superseded_by=frame_id))
+            self._change(older, Change(STATUS_SUPERSEDED, at, frame_id, superseded_by=frame_id))
         return frame_id
 
     def apply_damaged(self, sequence: int) -> int:

@@ -1,7 +1,8 @@
 """Metadata keys that are ours: kept in a frame's metadata map, hidden from users.
 
-All of them start with ``mv2:`` and hold whole UTC seconds in decimal, so that
-they survive the original engine, which carries the map as it is.
+All of them start with ``mv2:`` and hold decimal numbers: times in whole UTC
+seconds, and the place of a frame's end in the order of things. They survive the
+original engine, which carries the map as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ PREFIX = "mv2:"
 PUT_AT = "mv2:put_at"
 DELETED_AT = "mv2:deleted_at"
 REPLACED_AT = "mv2:replaced_at"
+#: The model that made the frame's vector.
+MODEL = "mv2:model"
+#: The model of vectors that frames got after they were put; the newest of those frames has it.
+LATER_MODEL = "mv2:model_later"
+#: ``<frames there were>.<number of the commit that holds it>``; without the number while it is pending.
+RETIRED = "mv2:retired"
 
 
 def seconds(values: dict[str, str], key: str) -> int | None:
@@ -22,3 +29,27 @@ def seconds(values: dict[str, str], key: str) -> int | None:
         return int(text)
     except ValueError:
         return None
+
+
+def retired_text(position: int, generation: int | None) -> str:
+    """The value under RETIRED: how many frames there were when a frame stopped being active,
+    and the commit that holds it, None while none does.
+    """
+    return str(position) if generation is None else f"{position}.{generation}"
+
+
+def retired_place(values: dict[str, str]) -> tuple[int, int | None] | None:
+    """(frames there were, commit) under RETIRED, or None when it is absent or not that."""
+    first, dot, second = values.get(RETIRED, "").partition(".")
+    try:
+        return int(first), int(second) if dot else None
+    except ValueError:
+        return None
+
+
+def committed_by(values: dict[str, str], generation: int) -> dict[str, str]:
+    """The metadata of a frame that a commit takes in: an end that was pending gets the commit's number."""
+    place = retired_place(values) if RETIRED in values else None
+    if place is None or place[1] is not None:
+        return values
+    return {**values, RETIRED: retired_text(place[0], generation)}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 
-from mv2.format.frame import ROLE_CHUNK, STATUS_ACTIVE, STATUS_DELETED
+from mv2.format.frame import ROLE_CHUNK, STATUS_ACTIVE
 from mv2.storage.capacity import live_bytes, payload_bytes
+from mv2.storage.directory import pack_state
 from mv2.storage.store import Store
+from mv2.storage.vector_model import vector_model
 from mv2.storage.view import View
 from mv2.types import Stats
 
 
-def collect_stats(store: Store) -> Stats:
-    """The figures of the newest state (of the snapshot, for a reading handle)."""
-    view = store.view()
+def collect_stats(store: Store, view: View) -> Stats:
+    """The figures of a view: of the past only frames are counted, all else is of the file as it is."""
     base, overlay = view.base, view.overlay
-    states = [view.status(i) for i in range(view.frame_count)]
+    active, superseded, deleted = view.status_counts()
     ends = [
         view.timestamp(frame_id)
         for reverse in (False, True)
@@ -26,13 +27,11 @@ def collect_stats(store: Store) -> Stats:
     tail = base.tail
     return Stats(
         path=store.path,
-        frame_count=view.frame_count,
-        active_frame_count=states.count(STATUS_ACTIVE),
-        document_count=sum(
-            1 for i, s in enumerate(states) if s == STATUS_ACTIVE and view.role(i) != ROLE_CHUNK
-        ),
-        deleted_frame_count=states.count(STATUS_DELETED),
-        superseded_frame_count=len(states) - states.count(STATUS_ACTIVE) - states.count(STATUS_DELETED),
+        frame_count=active + superseded + deleted,
+        active_frame_count=active,
+        document_count=active - view.states.count(pack_state(STATUS_ACTIVE, ROLE_CHUNK)),
+        deleted_frame_count=deleted,
+        superseded_frame_count=superseded,
         pending_count=len(overlay.frames) + len(overlay.changes),
         size_bytes=size,
         live_bytes=live,
@@ -47,6 +46,7 @@ def collect_stats(store: Store) -> Stats:
         log_used_bytes=store.state.log.head,
         vector_count=base.vector_count + sum(1 for f in overlay.frames if f.embedding is not None),
         vector_dimension=view.vector_dimension,
+        vector_model=vector_model(view),
         first_timestamp=ends[0] if ends else None,
         last_timestamp=ends[-1] if ends else None,
         generation=base.anchor.generation,

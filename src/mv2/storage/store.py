@@ -17,7 +17,7 @@ from mv2.storage.log import group_size
 from mv2.storage.overlay import OP_INSERT, weight
 from mv2.storage.state import LiveState
 from mv2.storage.syncer import BackgroundSyncer
-from mv2.types import VacuumReport
+from mv2.types import VacuumReport, VectorCompression
 
 if TYPE_CHECKING:
     from mv2.storage.bulk import BulkWriter
@@ -246,11 +246,11 @@ class Store:
         if self._batch is not None:
             raise HandleError(f"{what} cannot run inside a batch", path=self.path)
 
-    def vacuum(self) -> VacuumReport:
+    def vacuum(self, vector_compression: VectorCompression | None = None) -> VacuumReport:
         """Compact now; see ``Memvid.vacuum``."""
         with self.turn():
             self._check_no_batch("vacuum")
-            return self._committer.vacuum()
+            return self._committer.vacuum(vector_compression)
 
     # --- closing ------------------------------------------------------------------
 

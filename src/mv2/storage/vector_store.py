@@ -6,10 +6,10 @@ from mv2.errors import ChecksumError, FormatError, LimitError, VecDimensionMisma
 from mv2.format.catalogue import VecSegmentDescriptor
 from mv2.format.checksum import digest
 from mv2.format.contents import ContentsTail
-from mv2.format.manifests import COMPRESSION_NONE
-from mv2.format.vectors import MAX_SEGMENT_SIZE, decode_vectors, encode_vector_segment
+from mv2.format.manifests import COMPRESSION_NONE, COMPRESSION_PQ96, VecManifest
+from mv2.format.vectors import MAX_SEGMENT_SIZE, decode_vectors, encode_vector_segment, quantised_layout
 from mv2.storage.appender import Appender
-from mv2.storage.base import Base
+from mv2.storage.base import Base, vector_ranges
 
 #: Rows are written out when this many bytes wait, so that bulk loads stay small in memory.
 _FLUSH_BYTES = 16 << 20
@@ -29,6 +29,7 @@ class VectorStore:
         self._ids: list[int] = []
         self._rows = bytearray()
         self._dimension = 0 if base is None else base.vector_dimension
+        self._merged: dict[int, list[VecSegmentDescriptor]] = {}
 
     def add(self, frame_id: int, row: bytes) -> None:
         """Keep the vector of a frame, little-endian float32 bytes.
@@ -46,6 +47,14 @@ class VectorStore:
         self._rows += row
         if len(self._rows) >= _FLUSH_BYTES:
             self._write()
+
+    def pieces(self) -> list[VecSegmentDescriptor]:
+        """What the sets of vectors were merged of, the others as they are, in the order of their rows."""
+        return [
+            piece
+            for descriptor in vector_ranges(self._tail)
+            for piece in self._merged.get(descriptor.segment_id, [descriptor])
+        ]
 
     def finish(self, build_sequence: int) -> None:
         """Write what waits; take over the original's whole index; merge when there are many segments."""
@@ -81,10 +90,14 @@ class VectorStore:
     def _take_over_whole_index(self) -> None:
         """Turn the one index of an original's full rebuild into a segment, which every reader finds.
 
+        Quantised vectors stay: the original finds those nowhere else.
+
         A manifest that points at other bytes (the original leaves such behind) is dropped.
         """
         manifest = self._tail.indexes.vec
         if manifest is None or self._base is None:
+            return
+        if manifest.compression_mode == COMPRESSION_PQ96 and self._is_quantised(manifest):
             return
         self._tail.indexes.vec = None
         self._tail.vec_dialect = "model"
@@ -105,6 +118,19 @@ class VectorStore:
                 [i for i, _ in rows], b"".join(r for _, r in rows), segment.dimension
             )
             self._append(body, len(rows))
+
+    def _is_quantised(self, manifest: VecManifest) -> bool:
+        """Whether a manifest names quantised vectors indeed; what we committed is taken at its word."""
+        assert self._base is not None
+        if self._base.anchor.record is not None:
+            return True
+        try:
+            data = self._base.read_verified(
+                manifest.offset, manifest.length, manifest.digest, "the vector index"
+            )
+            return quantised_layout(data).count == manifest.vector_count
+        except (ChecksumError, FormatError):
+            return False
 
     def _segment_ids(self, descriptor: VecSegmentDescriptor) -> list[int]:
         assert self._base is not None
@@ -143,5 +169,7 @@ class VectorStore:
             raise LimitError(f"a vector segment of {len(merged)} bytes is too large")
         ids = {d.segment_id for d in chosen}
         catalogue.vec_segments = [d for d in catalogue.vec_segments if d.segment_id not in ids]
+        pieces = [piece for d in chosen for piece in self._merged.pop(d.segment_id, [d])]
         self._append(merged, count)
+        self._merged[catalogue.vec_segments[-1].segment_id] = pieces
         return True

@@ -17,10 +17,11 @@ from mv2.format.sketch import decode_sketch_track
 from mv2.format.time_index import decode_time_index
 from mv2.format.vectors import decode_vectors
 from mv2.storage.assemble import count_states
-from mv2.storage.base import Base
+from mv2.storage.base import Base, vector_ranges
 from mv2.storage.capacity import payload_bytes
 from mv2.storage.commit import SECTOR_SIZE, encode_header_page
 from mv2.storage.directory import from_scan
+from mv2.storage.facet_check import fault_of_facets
 from mv2.storage.state import LiveState
 from mv2.storage.store import Store
 from mv2.storage.view import View
@@ -129,6 +130,9 @@ class _Check:
         """The frame directory says what a walk over the contents says."""
         record = self.base.anchor.record
         scanned = from_scan(self.base.contents, self.base.scanned())
+        scanned.vector_place = self.base.directory.vector_place
+        scanned.commits = self.base.directory.commits  # the frames say nothing of them
+        scanned.facets = self.base.directory.facets  # looked at below
         if record is None:
             return
         self.bytes_checked += record.accelerator_length
@@ -141,6 +145,11 @@ class _Check:
         elif data != scanned.encode(self.base.anchor.contents_digest):
             self._error(
                 "accelerator_wrong", "the accelerator block does not describe the contents",
+                offset=record.accelerator_offset,
+            )  # fmt: skip
+        elif self.deep and (fault := fault_of_facets(self.base)) is not None:
+            self._error(
+                "facets_wrong", f"the columns of filters do not describe the contents: {fault}",
                 offset=record.accelerator_offset,
             )  # fmt: skip
         active, documents = count_states(scanned)
@@ -193,7 +202,7 @@ class _Check:
 
     def _vectors(self) -> None:
         ours = self.base.anchor.record is not None
-        for descriptor in self.base.tail.catalogue.vec_segments:
+        for descriptor in vector_ranges(self.base.tail) if ours else self.base.tail.catalogue.vec_segments:
             data = self._range("a vector segment", descriptor.offset, descriptor.length, descriptor.digest)
             if data is None:
                 continue
@@ -204,18 +213,25 @@ class _Check:
                 )
             if any(frame_id >= self.base.frame_count for frame_id in segment.ids):
                 self._error("vector_frame", "a vector belongs to no frame", offset=descriptor.offset)
+        place = self.base.vector_place
+        if place is not None:
+            self.bytes_checked += place[1]
+            if self.base.vector_block is None:
+                self._error(
+                    "vector_block_damaged",
+                    "what was derived from the vectors is damaged, or of others; it is not used and will be "
+                    "rebuilt",
+                    offset=place[0],
+                )
         manifest = self.base.tail.indexes.vec
-        if manifest is not None and manifest.length:
+        if not ours and manifest is not None and manifest.length:
             try:
                 self.base.read_verified(manifest.offset, manifest.length, manifest.digest, "the vector index")
-            except ChecksumError as error:
-                if ours:
-                    self._error("range_damaged", error.message, offset=manifest.offset)
-                else:
-                    self._error(
-                        "stale_vectors", "the vector index points at other bytes: its vectors are lost",
-                        offset=manifest.offset,
-                    )  # fmt: skip
+            except ChecksumError:
+                self._error(
+                    "stale_vectors", "the vector index points at other bytes: its vectors are lost",
+                    offset=manifest.offset,
+                )  # fmt: skip
 
     def _time_index(self) -> None:
         manifest = self.base.tail.time_index

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mv2.errors import ChecksumError, CorruptFileError, FrameNotFoundError
 from mv2.format.checksum import digest
@@ -18,20 +20,32 @@ from mv2.format.frame import (
     ROLE_CHUNK,
     ROLE_DOCUMENT,
     STATUS_ACTIVE,
+    STATUS_DELETED,
+    STATUS_SUPERSEDED,
     FrameRecord,
 )
 from mv2.storage.base import Base
 from mv2.storage.device import File
-from mv2.storage.directory import NO_PUT_TIME
+from mv2.storage.directory import NO_PUT_TIME, pack_state
+from mv2.storage.frame_set import FrameSet
 from mv2.storage.overlay import Overlay, PendingFrame
 from mv2.storage.own_text import own_search_text
 
+if TYPE_CHECKING:
+    from mv2.storage.facets import Facets
+
 #: A frame's content never decodes to more than this (docs/format.md, "Limits").
 MAX_CONTENT = 256 << 20
+_ACTIVE_CHUNK = pack_state(STATUS_ACTIVE, ROLE_CHUNK)
+_STATUS = bytes(state & 15 for state in range(256))
+_ACTIVE_MASK = bytes(state & 15 == STATUS_ACTIVE for state in range(256))
 
 
 class View:
     """Reads frames of one state of the file; never changes anything."""
+
+    #: Whether it shows an earlier state than the file's newest.
+    is_past = False
 
     def __init__(self, file: File, base: Base, overlay: Overlay) -> None:
         self.file = file
@@ -83,8 +97,45 @@ class View:
             return False
         if self.role(frame_id) != ROLE_CHUNK:
             return True
-        parent = self._parent(frame_id)
+        parent = self.parent(frame_id)
         return parent is None or not 0 <= parent < self.frame_count or self.status(parent) == STATUS_ACTIVE
+
+    @cached_property
+    def states(self) -> bytes:
+        """A byte a frame: STATUS_* in the low four bits, ROLE_* in the high four."""
+        stored = self.base.frame_count
+        states = bytearray(self.base.directory.states) if stored else bytearray()
+        for frame_id, change in list(self.overlay.changes.items()):
+            if states[frame_id] & 15 == STATUS_ACTIVE:
+                states[frame_id] = states[frame_id] & 0xF0 | change.status
+        for pending in self.overlay.frames[: self.frame_count - stored]:
+            states.append(pack_state(pending.record.status, pending.record.role))
+        return bytes(states)
+
+    def active(self) -> FrameSet:
+        """The active frames, chunks included; its size is ``frame_count``."""
+        return self._active
+
+    @cached_property
+    def _active(self) -> FrameSet:
+        states, stored = self.states, self.base.frame_count
+        mask = bytearray(states.translate(_ACTIVE_MASK))
+        chunks = self.base.chunks if stored and _ACTIVE_CHUNK in states else {}
+        for parent, children in chunks.items():
+            if parent < len(states) and states[parent] & 15 != STATUS_ACTIVE:
+                for child in children:
+                    mask[child : child + 1] = bytes(len(mask[child : child + 1]))
+        for pending in self.overlay.frames[: max(0, len(states) - stored)]:
+            owner = pending.record.parent_id
+            if pending.record.role == ROLE_CHUNK and owner is not None and owner < len(states):
+                mask[pending.record.id] &= states[owner] & 15 == STATUS_ACTIVE
+        return FrameSet(bytes(mask))
+
+    def status_counts(self) -> tuple[int, int, int]:
+        """How many frames are active (chunks of what is not among them), superseded and deleted."""
+        statuses = self.states.translate(_STATUS)
+        active, superseded, deleted = map(statuses.count, (STATUS_ACTIVE, STATUS_SUPERSEDED, STATUS_DELETED))
+        return active, superseded, deleted
 
     def role(self, frame_id: int) -> int:
         pending = self.overlay.pending(frame_id)
@@ -176,12 +227,13 @@ class View:
         if not wanted or record.role == ROLE_CHUNK:
             return []
         run = range(frame_id + 1, min(frame_id + 1 + wanted, self.frame_count))
-        found = [child for child in run if self._parent(child) == frame_id]
+        found = [child for child in run if self.parent(child) == frame_id]
         if len(found) < wanted:
-            found = [child for child in range(self.frame_count) if self._parent(child) == frame_id]
+            found = [child for child in range(self.frame_count) if self.parent(child) == frame_id]
         return found
 
-    def _parent(self, frame_id: int) -> int | None:
+    def parent(self, frame_id: int) -> int | None:
+        """The document of a chunk."""
         pending = self.overlay.pending(frame_id)
         return self.base.parent(frame_id) if pending is None else pending.record.parent_id
 
@@ -209,7 +261,7 @@ class View:
             FrameNotFoundError: there is none.
         """
         if not isinstance(reference, str):
-            frame_id = _whole_number(reference)
+            frame_id = whole_number(reference)
             if frame_id is None:
                 raise FrameNotFoundError(
                     f"{reference!r} is neither a frame id nor a uri", path=self.file.path
@@ -235,17 +287,26 @@ class View:
 
     def timeline_ids(self, since: int | None, until: int | None, reverse: bool) -> Iterator[int]:
         """Ids of active documents by (timestamp, id); ``since`` inclusive, ``until`` exclusive."""
+        pending = [(f.record.timestamp, f.record.id) for f in self.overlay.frames if _listed(f)]
+        return self._merged_timeline(pending, self.overlay.changes.__contains__, since, until, reverse)
+
+    def _merged_timeline(
+        self,
+        extra: Iterable[tuple[int, int]],
+        hidden: Callable[[int], bool],
+        since: int | None,
+        until: int | None,
+        reverse: bool,
+    ) -> Iterator[int]:
+        """The stored timeline without what is hidden, and extra (timestamp, id) pairs in their places."""
         times, ids = self.base.timeline() if self.base.frame_count else ((), ())
         low = 0 if since is None else bisect_left(times, since)
         high = len(times) if until is None else bisect_left(times, until)
         pending = sorted(
-            (frame.record.timestamp, frame.record.id)
-            for frame in self.overlay.frames
-            if _listed(frame)
-            and (since is None or frame.record.timestamp >= since)
-            and (until is None or frame.record.timestamp < until)
+            pair
+            for pair in extra
+            if (since is None or pair[0] >= since) and (until is None or pair[0] < until)
         )
-        changed = self.overlay.changes
         places: Iterator[int] = iter(range(high - 1, low - 1, -1)) if reverse else iter(range(low, high))
         if reverse:
             pending.reverse()
@@ -255,10 +316,18 @@ class View:
             while at < len(pending) and (pending[at] > key if reverse else pending[at] < key):
                 yield pending[at][1]
                 at += 1
-            if ids[place] not in changed:
+            if not hidden(ids[place]):
                 yield ids[place]
         for _, frame_id in pending[at:]:
             yield frame_id
+
+    # --- facets -------------------------------------------------------------------
+
+    def facets(self) -> Facets:
+        """What filters and neighbours need to know of each frame, without reading it."""
+        from mv2.storage.facets import Facets
+
+        return Facets(self)
 
     # --- vectors ------------------------------------------------------------------
 
@@ -277,7 +346,7 @@ class View:
         return self.base.vector_dimension if self.base.frame_count else 0
 
 
-def _whole_number(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     """The int of anything that counts as one, numpy's included; None for others, and for bool."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         return None

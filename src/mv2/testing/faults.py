@@ -68,6 +68,11 @@ class FaultFile(File):
         self._owner.ask(Call("read", self.path, offset, length))
         return super().read(offset, length)
 
+    def map(self, offset: int, length: int) -> memoryview:
+        """Map, unless the call is to fail."""
+        self._owner.ask(Call("read", self.path, offset, length))
+        return super().map(offset, length)
+
     def write(self, offset: int, data: Buffer | Sequence[Buffer]) -> None:
         """Write all, or fail after nothing or half of it."""
         parts = [data] if isinstance(data, bytes | bytearray | memoryview) else data

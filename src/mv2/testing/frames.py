@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mv2.index.lexical import LexicalReader, LexicalWriter, indexed_text
+from mv2.search.nodes import Node
 
 
 @dataclass(slots=True)
@@ -83,6 +84,47 @@ class ListSource:
     def metadata(self, frame_id: int) -> Mapping[str, Any]:
         """The frame's fields."""
         return self.frames[frame_id].fields
+
+    is_present = True
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether any frame has a track."""
+        return any(frame.track for frame in self.frames)
+
+    def outside(self, node: Node) -> dict[int, float]:
+        """Nothing: a list has no past."""
+        del node
+        return {}
+
+    def document_of(self, frame_id: int) -> int:
+        """The chunk's document, where it is in the list."""
+        frame = self.frames[frame_id]
+        parent = frame.parent_id if frame.role == 1 else None
+        return frame_id if parent is None or parent >= len(self.frames) else parent
+
+    def length(self, frame_id: int) -> int:
+        """Size of the frame's text in bytes."""
+        return len((self.frames[frame_id].body or "").encode(errors="surrogatepass"))
+
+    def track_of(self, frame_id: int) -> object:
+        """The frame's track."""
+        return self.frames[frame_id].track
+
+    def neighbours(self, frame_id: int, before: int, after: int) -> list[int]:
+        """Active frames next to this one in its track."""
+        track = self.frames[frame_id].track
+        if track is None:
+            return []
+        same = [k for k, frame in enumerate(self.frames) if frame.track == track and self.is_active(k)]
+        earlier = [k for k in same if k < frame_id]
+        return [*(earlier[-before:] if before else []), *[k for k in same if k > frame_id][:after]]
+
+    def corrections(self) -> frozenset[int]:
+        """Frames with the label ``correction``."""
+        return frozenset(
+            k for k, frame in enumerate(self.frames) if "correction" in frame.labels and self.is_active(k)
+        )
 
     def lexical(self) -> LexicalReader | None:
         """The index."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mv2.format.accelerator import decode_accelerator
 from mv2.format.commit_record import HEADER_POSITION, RECORD_SIZE, CommitRecord, decode_commit_record
 from mv2.format.contents import decode_contents
 from mv2.format.footer import FOOTER_SIZE
 from mv2.format.frame import decode_frame
 from mv2.format.header import FIELDS_SIZE
+from mv2.format.vector_block import PLACE
 from mv2.format.wal import RECORD_HEAD, decode_record_head
 from mv2.testing._random import chooser
 
@@ -52,6 +54,10 @@ def live_ranges(data: bytes) -> list[LiveRange]:
     if record.accelerator_length:
         end = record.accelerator_offset + record.accelerator_length
         found.append(LiveRange("accelerator block", record.accelerator_offset, end))
+        block = decode_accelerator(data[record.accelerator_offset : end], record.contents_digest)
+        if block.vector_place:
+            offset, length, _ = PLACE.unpack(block.vector_place)
+            found.append(LiveRange("vector block", offset, offset + length))
     found += _pending_records(data, record)
     return [found_range for found_range in found if found_range.end > found_range.start]
 
