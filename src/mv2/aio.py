@@ -158,6 +158,8 @@ class AsyncMemvid:
     timeline = _reading(Memvid.timeline)
     find = _reading(Memvid.find)
     ask = _reading(Memvid.ask)
+    similar = _reading(Memvid.similar)
+    duplicates = _reading(Memvid.duplicates)
     commits = _reading(Memvid.commits)
     diff = _reading(Memvid.diff)
     stats = _reading(Memvid.stats)

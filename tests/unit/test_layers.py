@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("index", "models"),
     ("ingest", "memory", "policy", "search"),
     ("ask", "doctor"),
+    ("facade",),
     ("aio", "memvid"),
     ("__init__",),
     ("cli", "exchange", "integrations", "serve"),

@@ -6,8 +6,11 @@
     _output.py      JSON, plain text and colour
     _progress.py    progress on a terminal
     _put.py, _inputs.py, _load.py     documents on their way in
-    _find.py, _view.py                documents on their way out
-    _change.py, _care.py              update and delete; create, stats, verify, vacuum
+    _select.py      options that say what to look at: filters, times, points of the past
+    _find.py, _ask.py, _similar.py    searching; _hits.py prints what was found
+    _timeline.py, _view.py            documents on their way out
+    _history.py, _when.py             versions, commits, differences; date phrases
+    _change.py, _correct.py, _care.py update, delete; correct, embed; create, stats, verify, vacuum
     _demo.py, _about.py               the demo; version and completion
 
 Only the public package is used from here. Nothing is imported before it is
@@ -28,7 +31,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command line; ``args`` None means the arguments of the process.
 
     Returns the exit code: 0 done, 1 error, 2 usage, 3 not found, 4 damaged
-    file, 5 locked, 130 interrupted.
+    file, 5 locked, 6 no answer, 130 interrupted.
     """
     from mv2.cli._run import run
 

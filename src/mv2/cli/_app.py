@@ -14,10 +14,19 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "create": ("_care", "Make an empty memory."),
     "put": ("_put", "Put files, folders or text into a memory."),
     "find": ("_find", "Search a memory."),
-    "timeline": ("_find", "List documents by time, oldest first."),
+    "ask": ("_ask", "Answer a question from a memory, with the passages the answer rests on."),
+    "similar": ("_similar", "List documents that are like one."),
+    "duplicates": ("_similar", "List groups of documents that are the same, or nearly."),
+    "timeline": ("_timeline", "List documents by time, oldest first."),
     "view": ("_view", "Print one document, or its history."),
     "update": ("_change", "Write a new version of a document."),
+    "correct": ("_correct", "State what is true instead of what the memory holds."),
     "delete": ("_change", "Delete documents (their past is kept)."),
+    "history": ("_history", "List all versions of a document, oldest first."),
+    "commits": ("_history", "List the points of the past that can be visited, oldest first."),
+    "diff": ("_history", "Show what was added, replaced and removed between two points of the past."),
+    "embed": ("_correct", "Give vectors to documents that have none."),
+    "when": ("_when", "Print the range of time that a date phrase means."),
     "stats": ("_care", "Show counts and sizes."),
     "verify": ("_care", "Check a memory for damage."),
     "vacuum": ("_care", "Give unused space back."),
@@ -71,5 +80,5 @@ def app() -> None:
     """One-file memory: documents, search and history in a single .mv2 file.
 
     Exit codes: 0 done, 1 error, 2 wrong usage, 3 not found, 4 damaged file,
-    5 locked by another process, 130 interrupted.
+    5 locked by another process, 6 no answer (ask), 130 interrupted.
     """

@@ -38,7 +38,7 @@ _QUOTE_LINES: Final = 3
     "--model", metavar="NAME", help="A language model: openai:gpt-…, ollama:llama3 …; by default none."
 )
 @click.option("--base-url", metavar="URL", help="Where the model is, if not at its provider's.")
-@click.option("--context-only", is_flag=True, help="Print the passages an answer would rest on, and no answer.")
+@click.option("--context-only", is_flag=True, help="Print the passages of an answer, and no answer.")
 @click.option("-k", "--k", type=click.IntRange(min=1), default=8, show_default=True, help="Hits to look at.")
 @mode_option
 @filter_options
@@ -111,7 +111,7 @@ def ask(
     elif options["context_only"]:
         out.line(answer.context) if answer.passages else out.note("no passages")
     else:
-        _print(answer, out, streamed=shown.anything)
+        print_answer(answer, out, streamed=shown.anything)
     if verbose:
         out.note(_account(answer))
     found = bool(answer.passages) if options["context_only"] else answer.found
@@ -171,7 +171,8 @@ def _write_lines(answer: Answer, *, context_only: bool) -> None:
         write_json({"answer": answer})
 
 
-def _print(answer: Answer, out: Output, *, streamed: bool) -> None:
+def print_answer(answer: Answer, out: Output, *, streamed: bool = False) -> None:
+    """Print the answer, unless that was streamed, and what it rests on."""
     if not streamed:
         for line in _wrapped(answer.text) if is_terminal() else answer.text.splitlines():
             out.line(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +16,10 @@ from mv2.cli._options import (
     quiet_option,
 )
 from mv2.cli._output import Output, moment, plural, size
+from mv2.cli._select import past_options, within
 
 if TYPE_CHECKING:
-    from mv2.types import Stats, VacuumReport, VerifyReport
+    from mv2.types import Stats, VacuumReport, VectorCompression, VerifyReport
 
 
 @click.command(epilog="\b\nExample:\n  mv2 create diary.mv2")
@@ -45,12 +46,18 @@ def create(file: str, quiet: bool, as_json: bool) -> int:
 
 @click.command(epilog="\b\nExample:\n  mv2 stats notes.mv2")
 @file_argument
+@past_options
 @quiet_option
 @json_option
-def stats(file: str, quiet: bool, as_json: bool) -> int:
-    """Show counts and sizes."""
+def stats(file: str, quiet: bool, as_json: bool, **options: Any) -> int:
+    """Show counts and sizes.
+
+    Of the past, the numbers of documents and frames and the first and last time
+    are those of then; everything else is of the file as it is now.
+    """
+    past = within(options)
     with open_to_read(file) as memory:
-        found = memory.stats()
+        found = memory.stats(**past)
     out = Output(json=as_json, quiet=quiet)
     if as_json:
         out.document(found)
@@ -72,7 +79,8 @@ def print_stats(found: Stats, out: Output) -> None:
         ("log", f"{size(found.log_bytes)} ({size(found.log_used_bytes)} in use)"),
     ]
     if found.vector_count:
-        rows.append(("vectors", f"{found.vector_count:,} of {found.vector_dimension} dimensions"))
+        model = f", made by {found.vector_model}" if found.vector_model else ""
+        rows.append(("vectors", f"{found.vector_count:,} of {found.vector_dimension} dimensions{model}"))
     if found.pending_count:
         rows.append(("pending", plural(found.pending_count, "record")))
     for name, value in rows:
@@ -120,17 +128,28 @@ def print_verification(report: VerifyReport, out: Output) -> None:
 
 @click.command(epilog="\b\nExample:\n  mv2 vacuum notes.mv2")
 @file_argument
+@click.option(
+    "--vector-compression",
+    type=click.Choice(["none", "pq96"]),
+    help="Store vectors as 96 bytes each (pq96, with a loss that stays) or in full; by default as they are.",
+)
 @lock_timeout_option
 @quiet_option
 @json_option
-def vacuum(file: str, lock_timeout: float, quiet: bool, as_json: bool) -> int:
+def vacuum(
+    file: str,
+    vector_compression: VectorCompression | None,
+    lock_timeout: float,
+    quiet: bool,
+    as_json: bool,
+) -> int:
     """Give unused space back.
 
     Old versions and deleted documents stay. The file is replaced by a smaller
     one in one step; readers go on undisturbed.
     """
     with open_to_write(file, lock_timeout) as memory:
-        report = memory.vacuum()
+        report = memory.vacuum(vector_compression=vector_compression)
     out = Output(json=as_json, quiet=quiet)
     if as_json:
         out.document(report)

@@ -10,6 +10,7 @@ import click
 from mv2.cli import _exit
 from mv2.cli._inputs import STDIN, Source, UnreadableError, expand
 from mv2.cli._options import (
+    embedder_option,
     field_options,
     file_argument,
     frame_value,
@@ -35,6 +36,7 @@ _CLEARABLE: Final = ("title", "tags", "labels", "metadata", "track", "kind")
 @click.option("--timestamp", metavar="TIME", callback=time_value, help="When it happened.")
 @click.option("--merge", is_flag=True, help="Add --meta to the metadata instead of replacing it.")
 @click.option("--clear", type=click.Choice(_CLEARABLE), multiple=True, help="Empty a field.")
+@embedder_option
 @lock_timeout_option
 @quiet_option
 @json_option
@@ -45,6 +47,7 @@ def update(
     from_: str | None,
     merge: bool,
     clear: tuple[str, ...],
+    embedder: str | None,
     lock_timeout: float,
     quiet: bool,
     as_json: bool,
@@ -72,7 +75,7 @@ def update(
     if merge:
         fields["merge"] = True
     out = Output(json=as_json, quiet=quiet)
-    with open_to_write(file, lock_timeout) as memory:
+    with open_to_write(file, lock_timeout, embedder=embedder) as memory:
         old = memory.frame(frame_value(frame))
         new = memory.frame(memory.update(old.id, **fields))
     if as_json:

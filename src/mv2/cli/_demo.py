@@ -1,8 +1,9 @@
 """``mv2 demo``: a first look, with text that every Python carries.
 
 The language reference behind ``help()`` (about half a megabyte in 79 topics)
-becomes a memory; plain questions are asked, and the file is left for the user
-to go on with.
+becomes a memory; plain questions are asked, one is answered, and the file is left for
+the user to go on with. Where the extra ``embed`` is installed, questions are looked up
+by meaning as well as by words.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mv2.cli import _exit
+from mv2.cli._ask import print_answer
 from mv2.cli._care import print_stats, print_verification
-from mv2.cli._find import print_hits, print_timeline
+from mv2.cli._hits import print_hits, print_mode
 from mv2.cli._options import open_to_read
 from mv2.cli._output import Output, plural, size
+from mv2.cli._timeline import print_timeline
 from mv2.types import Document
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
     ("How do I format a number with two decimals?", "formatstrings"),
     ("Where can global variables be assigned?", "global"),
 )
+# A plain question that sentences of the reference answer, and a word of the answer.
+ANSWERED: Final = ("How are chained comparisons evaluated?", "chained")
 
 
 @click.command(epilog="\b\nExample:\n  mv2 demo python-reference.mv2")
@@ -56,6 +61,7 @@ def demo(file: str, quiet: bool) -> int:
     with _build(file, out) as memory:
         if quiet:
             return _exit.OK
+        _find(memory, out)
         _ask(memory, out)
         _heading("Timeline: the newest three", out)
         print_timeline(memory.timeline(limit=3, reverse=True), out)
@@ -68,6 +74,9 @@ def demo(file: str, quiet: bool) -> int:
     print_verification(report, out)
     _next_steps(file, out)
     return _exit.OK if report.ok else _exit.DAMAGED
+
+
+_MODES: Final = {"hybrid": "by words and by meaning", "vec": "by meaning", "lex": "by words"}
 
 
 def documents() -> list[Document]:
@@ -118,10 +127,24 @@ def _build(file: str, out: Output) -> mv2.Memvid:
     return memory
 
 
-def _ask(memory: mv2.Memvid, out: Output) -> None:
+def _find(memory: mv2.Memvid, out: Output) -> None:
     for question, _ in QUESTIONS:
         _heading(question, out)
-        print_hits(memory.find(question, k=3), out, limit=2)
+        result = memory.find(question, k=3)
+        print_hits(result, out, limit=2)
+        print_mode(result, out)
+
+
+def _ask(memory: mv2.Memvid, out: Output) -> None:
+    question, _ = ANSWERED
+    _heading(f"Asked: {question}", out)
+    answer = memory.ask(question)
+    print_answer(answer, out)
+    out.line()
+    how = _MODES.get(answer.mode, answer.mode)
+    out.line(f"looked up {how} and answered in {answer.took_ms:.0f} ms, without a language model")
+    if answer.mode == "lex":
+        out.note("with the offline embedder (pip install 'mv2[embed]') it is looked up by meaning, too")
 
 
 def _heading(text: str, out: Output) -> None:
@@ -134,6 +157,7 @@ def _next_steps(file: str, out: Output) -> None:
     _heading("Try next", out)
     for line in (
         f"{command} find {name} 'wait for a coroutine' -k 3",
+        f"{command} ask {name} 'What does a lambda expression yield?'",
         f"{command} view {name} {URI_PREFIX}lambda",
         f"{command} put {name} --text 'Ask Ada about the walrus operator.' --tag todo",
         f"{command} find {name} walrus --json",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mv2.cli import _exit
-from mv2.cli._hits import print_correction, print_footer, print_hits
+from mv2.cli._hits import print_correction, print_footer, print_hits, print_mode
 from mv2.cli._options import (
     embedder_option,
     file_argument,
@@ -28,7 +28,7 @@ from mv2.cli._select import (
 )
 
 if TYPE_CHECKING:
-    from mv2.types import Ranking, SearchResult
+    from mv2.types import Ranking
 
 _SHARE: Final = click.FloatRange(0, 1)
 _CUTOFFS: Final = ("relative", "absolute", "cliff", "elbow", "combined")
@@ -129,15 +129,6 @@ def find(
         print_hits(result, out, explain=options["explain"])
         print_footer(result, out)
     return _exit.NOT_FOUND if exit_status and not result.hits else _exit.OK
-
-
-def print_mode(result: SearchResult, out: Output) -> None:
-    """Say which kind of search ran, why, and how long it took."""
-    why = f" ({result.reason})" if result.reason else ""
-    out.note(f"searched by {_NAMES.get(result.mode, result.mode)}{why} in {result.took_ms:.0f} ms")
-
-
-_NAMES: Final = {"lex": "words", "vec": "vectors", "hybrid": "words and vectors"}
 
 
 def _ranking(given: dict[str, Any]) -> Ranking | None:

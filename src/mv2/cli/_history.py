@@ -86,7 +86,7 @@ def diff(file: str, a: str, b: str | None, quiet: bool, as_json: bool, as_jsonl:
 
 
 def _point(text: str, name: str) -> int | dt.datetime:
-    if text.isascii() and text.isdigit() and len(text) != 4 and len(text) < 9:
+    if text.isascii() and text.isdigit() and len(text) < 9:
         return int(text)
     import datetime as dt
 

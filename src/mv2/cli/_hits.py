@@ -15,7 +15,7 @@ _INDENT: Final = "    "
 
 
 def print_hits(result: SearchResult, out: Output, *, explain: bool = False, limit: int = 4) -> None:
-    """Print hits: rank, title, date, uri and frame; the snippet in at most ``limit`` lines; what is around it."""
+    """Print hits: a heading, the snippet in at most ``limit`` lines, what is around it, and why."""
     width = terminal_width() - len(_INDENT)
     for hit in result.hits:
         out.styled(heading(f"{hit.rank:>2}. ", hit.title, hit.uri, hit.timestamp, hit.frame_id, out))
@@ -62,6 +62,11 @@ def explanation(hit: Hit) -> list[str]:
     if hit.rules:
         lines.append("rules " + ", ".join(hit.rules))
     return lines
+
+
+def print_mode(result: SearchResult, out: Output) -> None:
+    """Say which kind of search ran, why, and how long it took."""
+    out.note(f"searched: {result.reason or result.mode}, {result.took_ms:.0f} ms")
 
 
 def print_correction(result: SearchResult, out: Output) -> None:

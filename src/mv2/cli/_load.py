@@ -20,6 +20,7 @@ _BATCH_COUNT: Final = 2_000
 _BATCH_BYTES: Final = 32 * 1024 * 1024
 # Errors about one document rather than about the memory.
 _OF_THE_DOCUMENT: Final = (mv2.InvalidArgumentError, mv2.DuplicateUriError)
+_OF_ALL: Final = (mv2.ModelMismatchError, mv2.VecDimensionMismatchError)
 
 
 @dataclass(slots=True)
@@ -147,6 +148,8 @@ class Loader:
             ids = self._memory.put_many(
                 documents, progress=lambda done, _: self._progress(before + done, self._total)
             )
+        except _OF_ALL:
+            raise
         except _OF_THE_DOCUMENT:
             self._one_by_one()
             return

@@ -65,7 +65,7 @@ def wants_colour(stream: TextIO) -> bool:
 
 
 def write_json(value: object, stream: TextIO | None = None) -> None:
-    """Write one JSON document and a line end, to standard output if not elsewhere; dataclasses become objects."""
+    """Write one JSON document and a line end (stream None: standard output); dataclasses become objects."""
     import json
 
     (stream or sys.stdout).write(json.dumps(plain(value), ensure_ascii=False) + "\n")
@@ -94,6 +94,31 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The text with every run of white space as one space."""
     return _SPACE.sub(" ", text).strip()
+
+
+def caret(text: str, position: int) -> list[str]:
+    """Two lines: the text around a character, and a caret under it; nothing for an empty text."""
+    if not text.strip():
+        return []
+    flat = clean(re.sub(r"\s", " ", text))
+    room = terminal_width() - 4
+    start = 0 if columns(flat) <= room else max(0, position - room // 2)
+    end = len(flat)
+    while columns(flat[start:end]) > room:
+        end -= 1
+    before, after = "…" if start else "", "…" if end < len(flat) else ""
+    shown = f"{before}{flat[start:end]}{after}"
+    return [f"  {shown}", " " * (2 + len(before) + columns(flat[start:position])) + "^"]
+
+
+def columns(text: str) -> int:
+    """How wide a terminal shows the text: wide characters take two columns, combining ones none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def shorten(text: str, width: int) -> str:

@@ -10,6 +10,7 @@ import click
 from mv2.cli import _exit
 from mv2.cli._inputs import Source, expand
 from mv2.cli._options import (
+    embedder_option,
     field_options,
     file_argument,
     json_option,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     help="What to do when an active document has the uri.",
 )
 @click.option("--dedup", is_flag=True, help="Do not add content that some active document has already.")
+@embedder_option
 @lock_timeout_option
 @quiet_option
 @json_option
@@ -57,6 +59,7 @@ def put(
     timestamp: int | float | str | None,
     on_conflict: OnConflict,
     dedup: bool,
+    embedder: str | None,
     lock_timeout: float,
     quiet: bool,
     as_json: bool,
@@ -90,10 +93,12 @@ def put(
         on_conflict=on_conflict,
         dedup=dedup,
     )
-    return _load(file, sources, plan, lock_timeout, Output(json=as_json, quiet=quiet))
+    return _load(file, sources, plan, Output(json=as_json, quiet=quiet), lock_timeout, embedder)
 
 
-def _load(file: str, sources: list[Source], plan: Plan, lock_timeout: float, out: Output) -> int:
+def _load(
+    file: str, sources: list[Source], plan: Plan, out: Output, lock_timeout: float, embedder: str | None
+) -> int:
     from mv2.cli._load import Loader, refusals
     from mv2.cli._progress import Progress
 
@@ -102,7 +107,7 @@ def _load(file: str, sources: list[Source], plan: Plan, lock_timeout: float, out
         _report(file, refusals(sources), False, len(sources), out)
         return _exit.ERROR
     with (
-        open_to_write(file, lock_timeout, create=True) as memory,
+        open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory,
         Progress("Putting documents", quiet=out.quiet) as progress,
     ):
         outcome = Loader(memory, plan, progress).run(sources)

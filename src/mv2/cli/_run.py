@@ -12,7 +12,7 @@ import click
 from mv2 import errors
 from mv2.cli import _exit
 from mv2.cli._app import ReaderLeftError, app
-from mv2.cli._output import clean, one_line, write_json
+from mv2.cli._output import caret, clean, one_line, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,10 +113,22 @@ def _usage(error: click.UsageError, *, as_json: bool) -> int:
 
 def _mv2_error(error: errors.Error, *, as_json: bool) -> int:
     code = _exit.code_for(error)
-    if not as_json:
-        return _say(str(error), code, error.code, as_json=False)
-    write_json({"error": describe(error)}, sys.stderr)
+    if as_json:
+        write_json({"error": describe(error)}, sys.stderr)
+        return code
+    _say(str(error), code, error.code, as_json=False)
+    for line in _pointing(error):
+        click.echo(line, err=True)
     return code
+
+
+def _pointing(error: errors.Error) -> list[str]:
+    """The text that an error is about, and a caret under the place in it."""
+    if isinstance(error, errors.QueryError) and not isinstance(error, errors.CursorError):
+        return caret(error.query, error.position)
+    if isinstance(error, errors.DatePhraseError):
+        return caret(error.text, error.position)
+    return []
 
 
 def describe(error: errors.Error) -> dict[str, object]:

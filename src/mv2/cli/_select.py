@@ -38,9 +38,7 @@ def time_options(function: F) -> F:
         function,
         click.option("--since", metavar="TIME", callback=_start, help="From this time on."),
         click.option("--until", metavar="TIME", callback=_start, help="Before this time."),
-        click.option(
-            "--on", metavar="TIME", callback=_range, help="During all of this: a day, 'last week' …"
-        ),
+        click.option("--on", metavar="TIME", callback=_range, help="During all of: '2024', 'last week' …"),
     )
 
 

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 @quiet_option
 @json_option
 @jsonl_option
-def similar(
-    file: str, frame: str, k: int, quiet: bool, as_json: bool, as_jsonl: bool, **options: Any
-) -> int:
+def similar(file: str, frame: str, k: int, quiet: bool, as_json: bool, as_jsonl: bool, **options: Any) -> int:
     """List documents that are like one.
 
     FRAME is a frame's number or a document's uri. Its vector decides where it

@@ -229,7 +229,7 @@ class _Search:
 
     def run(self, query: Query, choice: Choice, need: int) -> Outcome:
         if query.root is None and choice.vectors is None and not query.text.strip():
-            return self._listed(choice)
+            return self._listed()
         side = self._side(query, choice)
         if query.root is None and side is None:
             return Outcome([], 0, True, node=None, reason=choice.reason)
@@ -242,13 +242,13 @@ class _Search:
 
     # --- without a head -----------------------------------------------------------
 
-    def _listed(self, choice: Choice) -> Outcome:
+    def _listed(self) -> Outcome:
         """Allowed documents, newest first."""
         assert self._allowed is not None, "an empty query is refused without a filter"
         record = self._source.record
         ids = [k for k in self._allowed if record(k).role != 1]
         ordered: Ranked = sorted(((record(k).timestamp, k) for k in ids), reverse=True)
-        return Outcome(ordered, len(ordered), True, mode="list", reason=choice.reason or "filter only")
+        return Outcome(ordered, len(ordered), True, mode="list", reason="filter only")
 
     def _index_order(self, query: Query, choice: Choice, need: int) -> Outcome:
         found = self._candidates.plain(query, need)

@@ -19,9 +19,11 @@ from typing import Final
 
 from mv2._record import dataclass
 
-# Chosen to be gentle: the order of hits changes little within 0.25 to 0.4 (docs/design.md, "Ranking").
-VECTOR_WEIGHT: Final = 0.3
+# Chosen to be gentle: the order of hits changes little within 0.2 to 0.35 (docs/design.md, "Ranking").
+VECTOR_WEIGHT: Final = 0.25
 LONE_WEIGHT: Final = 0.7
+# Similarities lie close together: a power above 1 tells the best from the many that are near.
+VECTOR_POWER: Final = 1.5
 RRF_CONSTANT: Final = 60.0
 _SHARP_FROM, _SHARP_TO = 0.3, 0.75
 _AGREES_TO: Final = 0.8
@@ -54,13 +56,13 @@ def lexical_parts(scores: Mapping[int, float]) -> dict[int, float]:
 
 
 def vector_parts(similarities: Mapping[int, float], usual: Background) -> dict[int, float]:
-    """0 for what is no more similar than frames in general, 1 for the best."""
+    """0 for what is no more similar than frames in general, 1 for the best, less than in proportion between."""
     best = max((value for value in similarities.values() if not math.isnan(value)), default=0.0)
     span = best - usual.mean
     if span <= 0:
         return {}
     return {
-        frame_id: max(0.0, (value - usual.mean) / span)
+        frame_id: max(0.0, (value - usual.mean) / span) ** VECTOR_POWER
         for frame_id, value in similarities.items()
         if not math.isnan(value)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 import zlib
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from mv2.index.lexical import LexicalReader, tokens
 from mv2.ingest.embedding import FileVectors, check_model, embedder_for
 from mv2.ingest.vectors import vector_bytes
 from mv2.search.corrections import LABEL
-from mv2.search.engine import USUAL, Choice, VectorSide, find
+from mv2.search.engine import USUAL, Choice, Outcome, VectorSide, find
+from mv2.search.hits import make_hits
 from mv2.search.pending import Overlay
 from mv2.search.view_source import ViewSource
 from mv2.storage.vector_model import vector_model
-from mv2.types import Ranking, SearchMode
+from mv2.types import Ranking, SearchMode, SearchResult
 
 if TYPE_CHECKING:
     from mv2.models.slot import EmbedderSlot
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from mv2.storage.frame_set import FrameSet
     from mv2.storage.overlay import Overlay as LogOverlay
     from mv2.storage.view import View
-    from mv2.types import SearchResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,41 @@ class MemorySearch:
             overlay=pending,
         )
 
+    def similar(
+        self, view: View, frame_id: int, *, k: int, allowed: FrameSet | None, snippet_chars: int, versions: bool
+    ) -> SearchResult:
+        """See ``Memvid.similar``."""
+        from mv2.search.similar import similar
+
+        begun = time.perf_counter()
+        source, pending = self.source(view)
+        found = similar(source, pending, self.vectors, frame_id, k, allowed, versions=versions)
+        outcome = Outcome(found.hits, len(found.hits), False, mode=found.mode, node=found.node)
+        hits = make_hits(
+            source, outcome, found.hits, 0, snippet_chars=snippet_chars, context=0, explained_by=None
+        )
+        return SearchResult(
+            query="",
+            mode=found.mode,
+            hits=hits,
+            total=len(hits),
+            total_is_exact=len(hits) < k,
+            next_cursor=None,
+            relaxed=False,
+            took_ms=(time.perf_counter() - begun) * 1e3,
+            reason="by its vector" if found.mode == "vec" else "by its most telling words",
+        )
+
+    @property
+    def vectors(self) -> VectorSearch:
+        """The vector search of the handle, made when it is first needed."""
+        from mv2.search.vectors import VectorSearch
+
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = VectorSearch()
+            return self._vectors
+
     def source(self, view: View) -> tuple[ViewSource, Overlay]:
         """The view as search reads it, and the cache of pending frames that belongs to it."""
         reader = self._open_reader(view)
@@ -139,6 +175,8 @@ class MemorySearch:
             return Choice(reason="words only: the memory has no vectors", fingerprint=mark)
         if request.vector is not None:
             return self._given(view, request, words, mark)
+        if not request.query.strip():
+            return Choice(reason="filter only", fingerprint=mark)
         embedder = embedder_for(request.slot, view)
         if embedder is None:
             model = vector_model(view)
@@ -180,12 +218,8 @@ class MemorySearch:
 
     def _bound(self, view: View, vector: bytes, allowed: FrameSet | None) -> VectorSide:
         from mv2.search.vector_side import BoundVectors
-        from mv2.search.vectors import VectorSearch
 
-        with self._lock:
-            if self._vectors is None:
-                self._vectors = VectorSearch()
-        return BoundVectors(self._vectors, view, vector, allowed)
+        return BoundVectors(self.vectors, view, vector, allowed)
 
     def _open_reader(self, view: View) -> LexicalReader | None:
         """The index of the view's commit, opened once."""

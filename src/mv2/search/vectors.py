@@ -55,7 +55,9 @@ class VectorSearch:
         """
         index, pending, unit = self._bind(view, query)
         active = view.active()
-        chosen = active if allowed is None or allowed is active else allowed & active
+        chosen = active
+        if allowed is not None:
+            chosen = allowed if len(active) == active.size else allowed & active
         parts = []
         if index is not None and len(index):
             parts.append(index.search(unit, k, chosen))

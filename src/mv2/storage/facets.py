@@ -204,6 +204,7 @@ def record_value(name: str, record: FrameRecord) -> Any:
         return _metadata_value(name, record.extra_metadata)
     if name == MODEL:
         return record.extra_metadata.get(MODEL, ABSENT)
+    value: Any
     if name == "mime":
         value = None if record.metadata is None else record.metadata.mime
     else:

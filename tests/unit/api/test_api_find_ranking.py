@@ -328,3 +328,44 @@ class TestPages:
             assert ids(memory.find(since=3, until=6)) == [5, 4, 3]
             with pytest.raises(mv2.QueryError):
                 memory.find("")
+
+
+class TestMoreLikeThis:
+    def test_by_words_and_by_vector(self, path: Path) -> None:
+        with mv2.open(path, embedder="none") as memory:
+            for n in range(12):
+                memory.put(f"garden note {n}", metadata={"n": n})
+            one = memory.put("the walrus and the carpenter were walking close at hand")
+            two = memory.put("a walrus, a carpenter, and nobody else at hand")
+            result = memory.similar(one, k=3)
+            assert ids(result)[0] == two
+            assert one not in ids(result)
+            assert result.mode == "lex"
+            assert ids(memory.similar(one, filter={"n": {"$exists": True}}, k=3)) == []
+        with mv2.open(path.with_name("v.mv2"), embedder=Bag()) as memory:
+            for n in range(12):
+                memory.put(f"garden note {n}")
+            one, two = memory.put("a car"), memory.put("an automobile")
+            result = memory.similar(one, k=1)
+            assert (ids(result), result.mode) == ([two], "vec")
+
+    def test_duplicates_are_grouped(self, path: Path) -> None:
+        with mv2.open(path, embedder="none") as memory:
+            memory.put(LONG, uri="mv2://1")
+            memory.put(LONG, uri="mv2://2")
+            memory.put(LONG + " and a little more", uri="mv2://3")
+            memory.put("something else")
+            (group,) = memory.duplicates(threshold=0.8)
+            assert group.frame_ids == (0, 1, 2)
+            assert 0.8 <= group.similarity < 1
+            assert [g.frame_ids for g in memory.duplicates(threshold=1.0)] == [(0, 1)]
+
+
+def test_titles_stand_before_the_model_too(path: Path) -> None:
+    with mv2.open(path, embedder=Bag()) as memory:
+        memory.put("nothing of it here", title="automobile")
+        assert memory.find("car", mode="vec", explain=True).hits[0].scores["similarity"] > 0.3
+        memory.update(0, content="nor in this version")
+        assert memory.find("car", mode="vec", explain=True).hits[0].scores["similarity"] > 0.3
+        memory.update(1, content="nor in this one", title=None)
+        assert memory.find("car", mode="vec", explain=True).hits[0].scores["similarity"] < 0.3

@@ -9,11 +9,12 @@ matrix), with a permutation between. It is fixed by the number of words alone.
 from __future__ import annotations
 
 import functools
-import hashlib
 import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
+
+from mv2.format.checksum import hasher
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,9 @@ def words_for(dimension: int) -> int:
 def _turning(words: int) -> _Turning:
     width = WORD * words
     block = min(width & -width, _LARGEST_BLOCK)
-    noise = hashlib.shake_256(b"mv2 vector bits, version 1").digest(10 * width)
+    seed = hasher()
+    seed.update(b"mv2 vector bits, version 1")
+    noise = seed.digest(10 * width)
     flips = np.frombuffer(noise, np.uint8, 2 * width).astype(np.float32) % 2 * 2 - 1
     places = np.argsort(np.frombuffer(noise, "<u8", width, 2 * width), kind="stable")
     mixer = np.ones((1, 1), np.float32)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 #: Queries of each kind: rows held out, rows with noise, means of two rows.
 _QUERIES: Final = 48
+_SOURCES: Final = 6 * _QUERIES
+#: Length of the noise beside that of a row. Its direction is the difference of two rows, so that it has
+#: the variance of the collection.
 _NOISE: Final = 0.7
+_TINY: Final = 1e-12
 #: The estimate is made among at most this many rows, and scaled.
 MOST_ROWS: Final = 1 << 17
 _QUANTILE: Final = 0.99
@@ -39,7 +43,7 @@ class DepthEstimate:
         self._random = np.random.default_rng(count)
         sampled = -(-count // self.step)
         #: Rows the queries are made of, ascending.
-        self.sources = np.sort(self._random.choice(sampled, 4 * _QUERIES, replace=False)) * self.step
+        self.sources = np.sort(self._random.choice(sampled, _SOURCES, replace=False)) * self.step
         self._queries: Floats = np.empty((0, 0), np.float32)
         self._own: list[int] = []
         self._scores: list[Floats] = []
@@ -47,10 +51,10 @@ class DepthEstimate:
     def make_queries(self, sources: Floats) -> None:
         """Make the queries of the unit vectors of ``sources``, (rows, d)."""
         mixed = self._random.permutation(len(sources))
-        rows = sources[mixed]
-        held, noisy, pairs = rows[:_QUERIES], rows[_QUERIES : 2 * _QUERIES], rows[2 * _QUERIES :]
-        noise = self._random.standard_normal(noisy.shape, np.float32)
-        noise *= _NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
+        cuts = [_QUERIES * cut for cut in (1, 2, 4, 5)]
+        held, noisy, pairs, plus, minus = np.split(sources[mixed], cuts)
+        noise = plus - minus
+        noise *= _NOISE / np.maximum(np.linalg.norm(noise, axis=1, keepdims=True), _TINY)
         queries = np.concatenate([held, noisy + noise, pairs[::2] + pairs[1::2]])
         lengths = np.linalg.norm(queries, axis=1, keepdims=True)
         self._queries = (queries / np.where(lengths > 0, lengths, 1)).astype(np.float32)

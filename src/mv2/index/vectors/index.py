@@ -43,7 +43,7 @@ _DEEPER: Final = 3
 _FILTERED_SHARE: Final = 3
 _FILTERED_MARGIN: Final = 2.5
 _WHOLE_MARGIN: Final = 1.25
-_LEAST_DEPTH: Final = 256
+_LEAST_DEPTH: Final = 384
 _MOST_TIES: Final = 4096
 #: Scores are compared to this many digits, so that equal vectors tie however they were summed up.
 _DIGITS: Final = 7
@@ -214,7 +214,7 @@ class VectorIndex:
         if allowed is None:
             return None if newest is None else _Choice(self._count, newest)
         mask = np.frombuffer(allowed.mask, np.bool_)
-        if len(allowed) * _SPARSE_SHARE < len(self._frames):
+        if np.count_nonzero(mask) * _SPARSE_SHARE < len(self._frames):
             frames = np.flatnonzero(mask[: len(self._row_of)])
             rows = self._row_of[frames]
             rows = rows[rows >= 0]
@@ -307,12 +307,15 @@ class VectorIndex:
             return nearest(distances, depth, width)
         assert choice.mask is not None
         wanted = depth * len(distances) // choice.count
-        while True:
+        near = nearest(distances, min(wanted, len(distances)), width)
+        near = near[choice.mask[near]]
+        if 2 * len(near) < depth:  # the best are not allowed: the bits tell less of those further away
+            depth *= _DEEPER
+        while len(near) < depth and wanted < len(distances):
+            wanted *= 2
             near = nearest(distances, min(wanted, len(distances)), width)
             near = near[choice.mask[near]]
-            if len(near) >= depth or wanted >= len(distances):
-                return near
-            wanted *= 2
+        return near
 
 
 class _Choice:

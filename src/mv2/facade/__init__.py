@@ -1,0 +1,1 @@
+"""The parts of ``mv2.Memvid``, by what they are for."""

@@ -1,0 +1,111 @@
+"""The handle: what it holds, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from mv2.errors import InvalidArgumentError
+from mv2.types import Commit, Timestamp
+
+if TYPE_CHECKING:
+    from mv2.models.slot import EmbedderSlot
+    from mv2.search.memory import MemorySearch
+    from mv2.storage.store import Store
+    from mv2.storage.view import View
+
+
+class _Absent:
+    """Stands for an argument that was not given, where None means something."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+ABSENT: Any = _Absent()
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse what is none of the choices."""
+    if value not in choices:
+        raise InvalidArgumentError(f"{name} {value!r} is unknown", remedy=f"Use one of {', '.join(choices)}.")
+
+
+def check_number(name: str, value: object, *, whole: bool = False) -> None:
+    """Refuse what is no number from 0 on."""
+    kinds = int if whole else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool) or not value >= 0:
+        raise InvalidArgumentError(f"{name} {value!r} is not a number from 0 on")
+
+
+class Handle:
+    """What every part of ``Memvid`` stands on: the store, its end, and views of it."""
+
+    def __init__(self, store: Store, embedder: EmbedderSlot | None = None) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._search: MemorySearch | None = None
+
+    @property
+    def path(self) -> str:
+        """The file, links resolved."""
+        return self._store.path
+
+    @property
+    def closed(self) -> bool:
+        return self._store.closed
+
+    @property
+    def read_only(self) -> bool:
+        return not self._store.writable
+
+    def close(self) -> None:
+        """Finish what is pending and let go of the file. Safe to call twice.
+
+        Raises:
+            PoisonedError: with ``durability="batch"``, a sync behind the last puts had failed.
+        """
+        if self._store.closed:
+            return
+        try:
+            self._store.close()
+        finally:
+            if self._search is not None:
+                self._search.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "read-only" if self.read_only else "open"
+        return f"<mv2.Memvid {self.path!r} {state}>"
+
+    def _view_at(
+        self,
+        as_of: Timestamp | None = None,
+        as_of_frame: int | None = None,
+        as_of_commit: int | Commit | None = None,
+    ) -> View:
+        """The newest state, or one of the past.
+
+        Args:
+            as_of: all that had happened up to this second, inclusive (a time as ``put`` takes it).
+            as_of_frame: right after the frame with this id was put, its chunks included.
+            as_of_commit: as that commit left it; one of ``commits()``, or its number.
+
+        Raises:
+            InvalidArgumentError: more than one is given, or one is not what it must be.
+            FrameNotFoundError, CommitNotFoundError: there is no such frame or commit.
+        """
+        view = self._store.view()
+        if as_of is None and as_of_frame is None and as_of_commit is None:
+            return view
+        from mv2.ingest.moments import view_then
+
+        return view_then(view, as_of, as_of_frame, as_of_commit)

@@ -1,0 +1,232 @@
+"""What changes a memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mv2.facade.handle import ABSENT, Handle, check_choice
+from mv2.types import (
+    Content,
+    Document,
+    FrameRef,
+    OnConflict,
+    Timestamp,
+    VacuumReport,
+    Vector,
+    VectorCompression,
+)
+
+
+class Writing(Handle):
+    """Putting, revising and removing."""
+
+    def put(
+        self,
+        content: Content,
+        *,
+        uri: str | None = None,
+        title: str | None = None,
+        tags: Sequence[str] = (),
+        labels: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        timestamp: Timestamp | None = None,
+        track: str | None = None,
+        kind: str | None = None,
+        embedding: Vector | Sequence[Vector] | None = None,
+        embedding_model: str | None = None,
+        mime: str | None = None,
+        source_path: str | None = None,
+        dedup: bool = False,
+        on_conflict: OnConflict = "version",
+    ) -> int:
+        """Add a document and return its frame id; the arguments are the fields of ``Document``.
+
+        When it returns, the document is as durable as ``durability`` says, and ``find``
+        finds it. Long text is kept as chunks, whose ids follow the returned one.
+
+        Args:
+            on_conflict: what an active frame with the same uri means: ``"version"`` supersedes
+                it, ``"keep_both"`` adds beside it, ``"error"`` raises DuplicateUriError,
+                ``"skip"`` returns its id.
+            dedup: return the id of an active document with the same content, whatever its uri.
+
+        Raises:
+            InvalidArgumentError: and its kinds, for values that cannot be stored.
+            LockedError: others kept the turn for ``lock_timeout`` seconds.
+            CapacityExceededError, ReadOnlyError, ClosedError, PoisonedError, StorageError.
+        """
+        from mv2.ingest import mutations
+
+        return mutations.put(
+            self._store,
+            Document(
+                content=content,
+                uri=uri,
+                title=title,
+                tags=tags,
+                labels=labels,
+                metadata={} if metadata is None else metadata,
+                timestamp=timestamp,
+                track=track,
+                kind=kind,
+                embedding=embedding,
+                embedding_model=embedding_model,
+                mime=mime,
+                source_path=source_path,
+                dedup=dedup,
+                on_conflict=on_conflict,
+            ),
+            self._embedder,
+        )
+
+    def put_many(
+        self,
+        documents: Iterable[Document | Mapping[str, Any]],
+        *,
+        progress: Callable[[int, int | None], object] | None = None,
+        batch_size: int | None = None,
+    ) -> list[int]:
+        """Add many documents quickly; returns the frame id of each.
+
+        All of them become one commit: when an exception leaves the call (one of the iterable
+        too), none of them is kept. The turn to write is held meanwhile.
+
+        Args:
+            documents: ``Document`` objects, or dictionaries with the same names.
+            progress: called now and then with (documents done, total or None).
+            batch_size: commit after every so many documents instead, which then stay.
+        """
+        from mv2.ingest import mutations
+
+        return mutations.put_many(self._store, documents, progress, batch_size, self._embedder)
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Everything put, updated or deleted inside is kept or lost together, with one sync.
+
+        An exception inside rolls all of it back. The turn to write is held meanwhile.
+        """
+        with self._store.batch():
+            yield
+
+    def update(
+        self,
+        frame: FrameRef,
+        *,
+        content: Content = ABSENT,
+        uri: str | None = ABSENT,
+        title: str | None = ABSENT,
+        tags: Sequence[str] | None = ABSENT,
+        labels: Sequence[str] | None = ABSENT,
+        metadata: Mapping[str, Any] | None = ABSENT,
+        timestamp: Timestamp | None = ABSENT,
+        track: str | None = ABSENT,
+        kind: str | None = ABSENT,
+        embedding: Vector | Sequence[Vector] | None = ABSENT,
+        embedding_model: str = ABSENT,
+        mime: str | None = ABSENT,
+        merge: bool = False,
+    ) -> int:
+        """Make a new version of a document; returns the new frame's id. The old one stays in the history.
+
+        Fields that are not given stay, None clears. New content without a new embedding gets
+        one from the memory's embedder, or has none; without new content the stored bytes and
+        vectors are kept.
+
+        Args:
+            frame: id or uri of an active document.
+            merge: add ``metadata`` to what is there instead of replacing it.
+
+        Raises:
+            FrameNotFoundError, FrameInactiveError, DuplicateUriError, and what ``put`` raises.
+        """
+        given = {
+            "content": content, "uri": uri, "title": title, "tags": tags, "labels": labels,
+            "metadata": metadata, "timestamp": timestamp, "track": track, "kind": kind,
+            "embedding": embedding, "embedding_model": embedding_model, "mime": mime,
+        }  # fmt: skip
+        changes = {name: value for name, value in given.items() if value is not ABSENT}
+        from mv2.ingest import revisions
+
+        return revisions.update(self._store, frame, changes, merge=merge, slot=self._embedder)
+
+    def delete(self, frame: FrameRef) -> None:
+        """Delete a document, its chunks with it. It stays in the history.
+
+        Raises:
+            FrameNotFoundError: nothing has that id or uri.
+            FrameInactiveError: it was deleted or superseded before.
+        """
+        from mv2.ingest import revisions
+
+        revisions.delete(self._store, frame)
+
+    def correct(
+        self,
+        statement: str,
+        *,
+        topics: Sequence[str] = (),
+        boost: float = 2.0,
+        source: str | None = None,
+        timestamp: Timestamp | None = None,
+    ) -> int:
+        """State what is true instead of what the memory holds; returns the frame's id.
+
+        ``find`` and ``ask`` put a correction above everything else where it is about the query:
+        one of its topics is in the query, or half of the query's content words are in it.
+        The same statement again makes a new version of it.
+
+        Args:
+            topics: what it is about, where its own words do not say so; kept as its tags.
+            boost: above 0; which correction comes first when several fit.
+            source: who says so, kept as metadata ``memvid.correction.source``.
+
+        Raises: as ``put``.
+        """
+        from mv2.ingest import mutations
+        from mv2.ingest.corrections import correction
+
+        document = correction(statement, topics=topics, boost=boost, source=source, timestamp=timestamp)
+        return mutations.put(self._store, document, self._embedder)
+
+    def embed(self, *, progress: Callable[[int, int], object] | None = None) -> int:
+        """Embed what has text and no vector yet; returns how many vectors were added.
+
+        Ids and versions stay as they are. Active frames only; up to 10,000 vectors share a
+        commit, so an interrupt loses no more than those.
+
+        Args:
+            progress: called now and then with (texts done, texts in all).
+
+        Raises:
+            InvalidArgumentError: the memory has no embedder.
+            ModelMismatchError, VecDimensionMismatchError: it has vectors of another model.
+            EmbeddingFailedError: the model failed.
+        """
+        from mv2.ingest.backfill import embed_missing
+
+        return embed_missing(self._store, self._embedder, progress)
+
+    def commit(self) -> None:
+        """Move pending records into frames, and make everything durable."""
+        self._store.commit()
+
+    def vacuum(self, *, vector_compression: VectorCompression | None = None) -> VacuumReport:
+        """Rewrite the file without dead space. Every version and every deleted frame is kept.
+
+        Args:
+            vector_compression: ``"pq96"`` stores all vectors as 96 codes of a byte each, in the
+                original's form: a sixteenth of the space, and approximations of the numbers from
+                then on. ``"none"`` stores them as float32 (what was lost stays lost). None keeps
+                each as it is; vectors that come later are always stored as float32.
+
+        Raises:
+            ChecksumError: something live is damaged; the file stays as it is.
+            InvalidArgumentError: the vectors cannot be compressed: not of 384 numbers, or fewer
+                than 100 of them.
+        """
+        if vector_compression is not None:
+            check_choice("vector_compression", vector_compression, ("none", "pq96"))
+        return self._store.vacuum(vector_compression)
