@@ -28,6 +28,7 @@ RRF_CONSTANT: Final = 60.0
 _SHARP_FROM, _SHARP_TO = 0.3, 0.75
 _AGREES_TO: Final = 0.8
 _LEAST: Final = 0.1
+_ALIKE: Final = 1e-6
 _AGREEMENT_HITS: Final = 10
 
 
@@ -57,14 +58,13 @@ def lexical_parts(scores: Mapping[int, float]) -> dict[int, float]:
 
 def vector_parts(similarities: Mapping[int, float], usual: Background) -> dict[int, float]:
     """0 for what is no more similar than frames in general, 1 for the best, less than in proportion between."""
-    best = max((value for value in similarities.values() if not math.isnan(value)), default=0.0)
+    known = {frame_id: value for frame_id, value in similarities.items() if not math.isnan(value)}
+    best = max(known.values(), default=0.0)
     span = best - usual.mean
-    if span <= 0:
-        return {}
+    if span <= _ALIKE:
+        return {frame_id: float(value >= best - _ALIKE) for frame_id, value in known.items()}
     return {
-        frame_id: max(0.0, (value - usual.mean) / span) ** VECTOR_POWER
-        for frame_id, value in similarities.items()
-        if not math.isnan(value)
+        frame_id: max(0.0, (value - usual.mean) / span) ** VECTOR_POWER for frame_id, value in known.items()
     }
 
 

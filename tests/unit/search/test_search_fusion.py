@@ -46,7 +46,8 @@ def test_parts_run_from_what_is_usual_to_the_best() -> None:
     assert fusion.vector_parts({1: 0.7, 2: 0.45, 3: 0.2, 4: -1.0, 5: math.nan}, USUAL) == pytest.approx(
         {1: 1.0, 2: 0.5**1.5, 3: 0.0, 4: 0.0}
     )
-    assert fusion.vector_parts({1: 0.1}, USUAL) == {}
+    assert fusion.vector_parts({1: 0.1, 2: 0.05}, USUAL) == {1: 1.0, 2: 0.0}
+    assert fusion.vector_parts({}, USUAL) == {}
     assert fusion.lexical_parts({1: 4.0, 2: 1.0}) == {1: 1.0, 2: 0.25}
     assert fusion.lexical_parts({}) == {}
 
