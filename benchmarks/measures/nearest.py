@@ -21,7 +21,8 @@ def nearest(job: Job) -> Numbers:
     found: Numbers = {}
     with job.copy() as path:
         handle: Any = job.adapter.open(path, read_only=True)
-        for name, within in (("all", EVERYWHERE), *narrowings(job.n).items()):
+        filters = {} if job.engine == "raw" else narrowings(job.n)  # the limit is without
+        for name, within in (("all", EVERYWHERE), *filters.items()):
             allowed = [number for number, doc in enumerate(docs) if within.holds(doc)]
             true = job.data.exact(queries, job.n, _TOP, None if within == EVERYWHERE else allowed)
             pages = [handle.nearest(query, _TOP, within) for query in queries]
@@ -36,7 +37,8 @@ def nearest(job: Job) -> Numbers:
                 f"{name}_full": 100 * full / len(pages),
             }
         handle.close()
-    found["few_all"] = found["few"] / found["all"]
+    if "few" in found:
+        found["few_all"] = found["few"] / found["all"]
     return found
 
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 _ROW = re.compile(r"mv2://d/(\d+)")
+_ORIGINALS_BATCH = 90
 _SOURCES = ("format", "index", "ingest", "models", "storage")
 
 
@@ -86,7 +87,9 @@ class Original:
             with tempfile.TemporaryDirectory(dir=self._cache) as folder:
                 part = os.path.join(folder, "memory.mv2")
                 memory = memvid_sdk.create(part, enable_lex=True)
-                memory.put_many([_request(number, row) for number, row in enumerate(rows)])
+                for start in range(0, len(rows), _ORIGINALS_BATCH):
+                    batch = enumerate(rows[start : start + _ORIGINALS_BATCH], start)
+                    memory.put_many([_request(number, row) for number, row in batch])
                 memory.commit()
                 memory.close()
                 os.replace(part, path)

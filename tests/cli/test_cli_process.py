@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -91,6 +94,40 @@ def test_ctrl_c_says_what_was_kept(tmp_path: Path, command_environment: dict[str
         assert memory.verify(deep=True).ok
 
 
+def test_the_first_line_is_enough(many: Path, command_environment: dict[str, str]) -> None:
+    for command in ("find many.mv2 pebble -k 3000 --jsonl", "timeline many.mv2 --limit 3000 --jsonl"):
+        ran = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; mv2 {command} | head -1"],
+            cwd=many.parent,
+            env=command_environment,
+            capture_output=True,
+            timeout=60,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stderr == b""
+        assert json.loads(ran.stdout)["frame_id"] >= 0
+
+
+def test_ctrl_c_while_a_model_is_silent(many: Path, command_environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        process = subprocess.Popen(
+            [*COMMAND, "ask", "many.mv2", "how many pebbles?", "--model", "m", "--base-url", address],
+            cwd=many.parent,
+            env=command_environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1)  # it has asked, and waits
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert (out, err.strip()) == (b"", b"mv2: interrupted")
+
+
 def in_a_terminal(
     arguments: list[str], env: dict[str, str], cwd: Path, answer: bytes = b""
 ) -> tuple[int, str]:
@@ -140,6 +177,33 @@ class TestTerminal:
         assert code == 0
         assert "\x1b" not in shown
 
+    def test_lines_fit_the_terminal(self, tmp_path: Path, env: dict[str, str]) -> None:
+        uri = "mv2://files/" + "a-long-folder/" * 8 + "note.md"
+        with library.open(tmp_path / "a.mv2", embedder="none") as memory:
+            memory.put("A pebble " + "on the beach " * 40, title="T" * 90, uri=uri)
+        env = {**env, "COLUMNS": "80"}
+        for command in (
+            ["find", "a.mv2", "pebble", "--explain"],
+            ["timeline", "a.mv2"],
+            ["ask", "a.mv2", "where is the pebble?"],
+        ):
+            code, shown = in_a_terminal(command, env, tmp_path)
+            assert code == 0
+            plain = [re.sub(r"\x1b\[\d+m", "", line) for line in shown.splitlines()]
+            assert max(map(len, plain)) <= 80, plain
+        assert "note.md" in in_a_terminal(["find", "a.mv2", "pebble"], env, tmp_path)[1]
+        piped = run("find", tmp_path / "a.mv2", "pebble", env=env).stdout.decode()
+        assert uri in piped
+
+    def test_what_is_beside_the_text_is_pale(self, many: Path, env: dict[str, str]) -> None:
+        _, shown = in_a_terminal(["find", "many.mv2", "beach", "-k", "1"], env, many.parent)
+        assert re.search(r"\x1b\[2mframe \d+\x1b\[0m", shown)
+
+    def test_programs_on_a_terminal_get_plain_json(self, many: Path, env: dict[str, str]) -> None:
+        _, shown = in_a_terminal(["find", "many.mv2", "beach", "-k", "2", "--jsonl"], env, many.parent)
+        assert "\x1b" not in shown
+        assert [json.loads(line)["rank"] for line in shown.splitlines()] == [1, 2]
+
     def test_delete_asks(self, many: Path, env: dict[str, str]) -> None:
         code, shown = in_a_terminal(["delete", "many.mv2", "7"], env, many.parent, b"n\n")
         assert code == 1
@@ -188,12 +252,20 @@ def test_finding_loads_nothing_it_does_not_need(many: Path, command_environment:
     script = (
         "import sys; from mv2.cli import main; main(['find', sys.argv[1], 'pebble', '-k', '1']);"
         "writing = {'mv2.ingest.mutations', 'mv2.storage.committer', 'mv2.storage.checkpoint'};"
-        "print(sorted({'numpy', 'rich', 'importlib.metadata', *writing} & set(sys.modules)))"
+        "others = {'tempfile', 'shutil', 'mv2.search.dates._parse', 'mv2.models.resolve'};"
+        "print(sorted({'numpy', 'rich', 'importlib.metadata', *writing, *others} & set(sys.modules)))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script, str(many)], env=command_environment, capture_output=True, timeout=60
     )
     assert ran.stdout.decode().splitlines()[-1] == "[]", ran.stderr
+    ran = subprocess.run(
+        [sys.executable, "-c", script.replace("'-k', '1'", "'--since', 'yesterday'"), str(many)],
+        env=command_environment,
+        capture_output=True,
+        timeout=60,
+    )
+    assert "mv2.search.dates._parse" in ran.stdout.decode().splitlines()[-1], ran.stderr
 
 
 def test_completion_of_commands_and_options(command_environment: dict[str, str]) -> None:
@@ -203,5 +275,9 @@ def test_completion_of_commands_and_options(command_environment: dict[str, str])
         return [line.split(",")[1] for line in ran.stdout.decode().splitlines()]
 
     assert complete("mv2 ver", 1) == ["verify", "version"]
+    assert complete("mv2 co", 1) == ["correct", "commits", "completion"]
+    assert complete("mv2 find a.mv2 key --mo", 4) == ["--mode"]
+    assert complete("mv2 find a.mv2 key --on blorp --mode h", 7) == ["hybrid"]
+    assert complete("mv2 ask a.mv2 key --no", 4) == ["--no-stream"]
     assert complete("mv2 put --on", 2) == ["--on-conflict"]
     assert complete("mv2 put a.mv2 --on-conflict k", 4) == ["keep_both"]

@@ -150,8 +150,11 @@ class MemorySearch:
         with self._lock:
             reader, self._reader = self._reader, None
             self._reader_key = None
+            vectors, self._vectors = self._vectors, None
         if reader is not None:
             reader.close()
+        if vectors is not None:
+            vectors.close()
 
     def _choose(self, view: View, request: Request) -> Choice:
         """Which sides run, by the mode asked for and what the memory and the handle have.

@@ -49,9 +49,8 @@ class BoundVectors:
         return background(list(self.similarities(list(sample)).values()))
 
     def alike(self, one: int, other: int) -> float:
-        first, second = self._view.embedding(one), self._view.embedding(other)
-        if first is None or second is None:
+        a, b = self._search.vector(self._view, one), self._search.vector(self._view, other)
+        if a is None or b is None:
             return 0.0
-        a, b = np.frombuffer(first, "<f4"), np.frombuffer(second, "<f4")
         length = float(np.linalg.norm(a) * np.linalg.norm(b))
         return float(a @ b) / length if length else 0.0
