@@ -155,6 +155,10 @@ soak: $(VENV)/.dev peer ## Every test again and again, with new seeds (MINUTES=3
 bench: $(VENV)/.dev ## Measure: every program in benchmarks/
 	@$(PY) -m benchmarks $(ARGS)
 
+.PHONY: bench-retrieval
+bench-retrieval: $(VENV)/.dev ## Measure how often the right thing is found (needs evaluation data: ARGS="--data DIR")
+	@$(PY) -m benchmarks.retrieval $(ARGS)
+
 .PHONY: mutants
 mutants: $(VENV)/.dev ## Change single bytes of files and see that verify notices (MUTATIONS=1500)
 	@MV2_MUTATIONS=$(MUTATIONS) $(PYTEST) --slow --timeout 0 tests/mutants $(ARGS)

@@ -98,6 +98,23 @@ def test_times(diary: Path, mv2: Command) -> None:
     assert days("--since", "20 november 2023") == [6, 7, 8, 9]
 
 
+def test_the_zone_of_phrases(diary: Path, mv2: Command) -> None:
+    def days(*options: object) -> list[int]:
+        return sorted(int(uri[-1]) for uri in uris(mv2("find", diary, *options, "--jsonl")))
+
+    # They are put at 22:13 UTC.
+    assert days("river", "--on", "16 november 2023", "--tz", "UTC") == [2]
+    assert days("river", "--tz", "+05:00", "--on", "16 november 2023") == [1]
+    assert days('river date:"16 november 2023"', "--tz", "+05:00") == [1]
+    assert days("river", "--on", "2023-11-16", "--tz", "+05:00") == [2]  # figures are UTC
+    titles = [
+        e["title"]
+        for e in mv2("timeline", diary, "--on", "16 november 2023", "--tz", "+05:00", "--json").json()
+    ]
+    assert titles == ["Walk 1"]
+    assert mv2("find", diary, "river", "--on", "today", "--tz", "Nowhere").code == 2
+
+
 def test_listing_without_a_query_needs_something_to_choose_by(diary: Path, mv2: Command) -> None:
     assert uris(mv2("find", diary, "--on", "2023-11-16", "--jsonl")) == ["mv2://walks/2"]
     assert uris(mv2("find", diary, "--scope", "mv2://houses/r", "--jsonl")) == ["mv2://houses/red"]

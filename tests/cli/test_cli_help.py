@@ -57,7 +57,7 @@ def test_every_option_has_help_and_every_command_is_documented(name: str) -> Non
     for parameter in command(name).params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
-            if parameter.name not in ("help", "quiet", "as_json", "lock_timeout"):
+            if parameter.name not in ("help", "quiet", "as_json", "as_jsonl", "lock_timeout"):
                 assert parameter.opts[-1] in section, f"{parameter.opts[-1]} is missing in docs/cli.md"
 
 

@@ -33,12 +33,19 @@ def filter_options(function: F) -> F:
 
 
 def time_options(function: F) -> F:
-    """``--since``, ``--until`` and ``--on``; `within` makes arguments of them."""
+    """``--since``, ``--until``, ``--on`` and ``--tz``; `within` makes arguments of them."""
     return _with(
         function,
         click.option("--since", metavar="TIME", callback=_start, help="From this time on."),
         click.option("--until", metavar="TIME", callback=_start, help="Before this time."),
         click.option("--on", metavar="TIME", callback=_range, help="During all of: '2024', 'last week' …"),
+        # Eager: the other times are read in it.
+        click.option(
+            "--tz",
+            metavar="ZONE",
+            is_eager=True,
+            help="Time zone of phrases, as Europe/Paris, UTC or +02:00; default the system's.",
+        ),
     )
 
 
@@ -108,20 +115,20 @@ def option_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def seconds_of(text: str, name: str) -> int:
+def seconds_of(text: str, name: str, tz: str | None = None) -> int:
     """UTC seconds of a time as people write it; where a range is named, its start.
 
     Raises:
         UsageError: the range has no start.
         DatePhraseError: it names no time.
     """
-    start = range_of(text, name)[0]
+    start = range_of(text, name, tz)[0]
     if start is None:
         raise click.UsageError(f"{name} {text!r} has no beginning.")
     return start
 
 
-def range_of(text: str, name: str) -> tuple[int | None, int | None]:
+def range_of(text: str, name: str, tz: str | None = None) -> tuple[int | None, int | None]:
     """(start, end) in UTC seconds of a date, a time or a phrase; the end is exclusive.
 
     Raises:
@@ -130,18 +137,22 @@ def range_of(text: str, name: str) -> tuple[int | None, int | None]:
     import mv2
 
     number = _SECONDS.fullmatch(text.strip()) is not None
-    found = mv2.date_range((float(text) if "." in text else int(text)) if number else text, name)
+    found = mv2.date_range((float(text) if "." in text else int(text)) if number else text, name, tz=tz)
     return found.start, found.end
 
 
 def _start(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    return None if value is None or ctx.resilient_parsing else seconds_of(value, param.opts[-1])
+    if value is None or ctx.resilient_parsing:
+        return None
+    return seconds_of(value, param.opts[-1], ctx.params.get("tz"))
 
 
 def _range(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[int | None, int | None] | None:
-    return None if value is None or ctx.resilient_parsing else range_of(value, param.opts[-1])
+    if value is None or ctx.resilient_parsing:
+        return None
+    return range_of(value, param.opts[-1], ctx.params.get("tz"))
 
 
 def _filter(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from mv2.cli._options import (
     quiet_option,
 )
 from mv2.cli._output import Output, plural, write_json
-from mv2.cli._select import filter_options
+from mv2.cli._select import filter_options, past_options, time_options, within
 
 if TYPE_CHECKING:
     import mv2
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.argument("frame")
 @click.option("-k", "--k", type=click.IntRange(min=1), default=10, show_default=True, help="At most so many.")
 @filter_options
+@time_options
+@past_options
 @quiet_option
 @json_option
 @jsonl_option
@@ -38,7 +40,8 @@ def similar(file: str, frame: str, k: int, quiet: bool, as_json: bool, as_jsonl:
     FRAME is a frame's number or a document's uri. Its vector decides where it
     has one, else the words that tell most about it.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = within(options)
+    given.pop("tz", None)  # the times have been read in it
     with open_to_read(file) as memory:
         result = memory.similar(frame_value(frame), k=k, **given)
     out = Output(json=as_json or as_jsonl, quiet=quiet)
@@ -58,10 +61,10 @@ def similar(file: str, frame: str, k: int, quiet: bool, as_json: bool, as_jsonl:
 @file_argument
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=click.FloatRange(0.1, 1),
     default=0.9,
     show_default=True,
-    metavar="0-1",
+    metavar="0.1-1",
     help="The share of common word triples from which documents are alike.",
 )
 @quiet_option

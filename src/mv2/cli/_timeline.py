@@ -32,6 +32,7 @@ def timeline(file: str, quiet: bool, as_json: bool, as_jsonl: bool, **options: A
     versions.
     """
     given = within(options)
+    given.pop("tz", None)  # the times have been read in it
     with open_to_read(file) as memory:
         entries = memory.timeline(**given)
     out = Output(json=as_json or as_jsonl, quiet=quiet)

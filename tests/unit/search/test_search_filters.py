@@ -189,7 +189,7 @@ FAULTS: list[tuple[Any, str, str]] = [
     ({"a": {"$lt": float("nan")}}, "a.$lt", "NaN"),
     ({"a": float("nan")}, "a", "NaN"),
     ({"a": b"x"}, "a", "type bytes"),
-    ({"a": [object]}, "a", "type object"),
+    ({"a": [object]}, "a", "type type"),
     ({"a": {"b": {1: 2}}}, "a", "no key"),
     ({"a": {"$startswith": 3}}, "a.$startswith", "not int"),
     ({"timestamp": {"$gt": "yesterday"}}, "timestamp.$gt", "not a time"),
