@@ -28,6 +28,7 @@ else:
 
         def make(cls: type) -> type:
             cls.__doc__ = cls.__doc__ or cls.__name__
+            own = dict(vars(cls))
             made = dataclasses.dataclass(
                 cls,
                 init=False,
@@ -47,7 +48,6 @@ else:
             }
             methods["__hash__"] = _Late("__hash__", _hash) if frozen else None
             methods |= _FROZEN if frozen else {}
-            own = vars(cls)
             for name, method in methods.items():
                 if name not in own or (name == "__hash__" and own[name] is None):
                     setattr(made, name, method)

@@ -19,6 +19,7 @@ needed: a whole ``mv2 find`` takes less than a tenth of a second.
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,4 +36,12 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     from mv2.cli._run import run
 
-    return run(args)
+    if args is not None:
+        return run(args)
+    # The process is ours. Collections while modules are imported find nothing, and at the end the operating
+    # system is quicker than taking every object apart: together a sixth of a short command.
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        return run()
+    finally:
+        gc.freeze()

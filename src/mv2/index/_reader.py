@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _LIKELY: Final = ("a", "i", "the", "to", "in", "be", "is", "de", "en", "1")
 
 
+_MOST_FREQUENCIES = 50_000
+
+
 class LexicalReader:
     """An opened index. Safe to share between threads; never changes."""
 
@@ -31,6 +34,7 @@ class LexicalReader:
         self._directory = directory
         self._fast_ids = bool(meta["fields"][schema.FRAME_ID].get("fast"))
         self._mean_length: float | None = None
+        self._frequencies: dict[tuple[str, str], int] = {}
         self.sorted_by_time = bool(meta["fields"][schema.TIMESTAMP].get("fast"))
         self.trusted = bool(meta["native"])
         self.queries = Queries(index.schema)
@@ -114,7 +118,13 @@ class LexicalReader:
 
     def doc_freq(self, field: str, term: str) -> int:
         """Number of entries whose `field` has the exact term, deleted ones not yet merged away included."""
-        return self._open_searcher().doc_freq(field, clean(term))
+        searcher = self._open_searcher()
+        found = self._frequencies.get((field, term))
+        if found is None:
+            if len(self._frequencies) >= _MOST_FREQUENCIES:
+                self._frequencies.clear()
+            found = self._frequencies[field, term] = searcher.doc_freq(field, clean(term))
+        return found
 
     def terms_with_prefix(self, field: str, prefix: str, limit: int) -> list[tuple[str, int]]:
         """Up to `limit` terms that begin with `prefix`, the most frequent first, with their frequency."""

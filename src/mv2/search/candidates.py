@@ -67,6 +67,9 @@ class Candidates:
         self._mask = None if allowed is None else allowed.mask
         self._reader: LexicalReader | None = source.lexical()
         self._checked: dict[int, bool] = {}
+        # Nothing was retired since the index was written, so all that it holds is active.
+        trusted = self._reader is not None and self._reader.trusted
+        self._all_active = trusted and source.is_present and not source.retired
 
     def plain(self, query: Query, need: int) -> Found:
         """The best `need` matches of a query; of plain words, those with all of them first."""
@@ -211,7 +214,7 @@ class Candidates:
             return False
         if self._mask is not None and not self._mask[frame_id]:
             return False
-        if not source.is_active(frame_id):
+        if not self._all_active and not source.is_active(frame_id):
             return False
         if rest is None and not newest:
             return True

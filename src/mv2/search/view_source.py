@@ -43,6 +43,7 @@ class ViewSource:
         self._records: dict[int, FrameRecord] = {}
         self._facets = view.facets()
         self._lengths = view.base.directory.canonical_lengths
+        self._states = view.base.directory.states
 
     @property
     def retired(self) -> Collection[int]:
@@ -74,6 +75,8 @@ class ViewSource:
         return decode_metadata(self.record(frame_id).extra_metadata)
 
     def document_of(self, frame_id: int) -> int:
+        if frame_id < self.indexed_count and self._states[frame_id] >> 4 != ROLE_CHUNK:
+            return frame_id
         if self.view.role(frame_id) != ROLE_CHUNK:
             return frame_id
         parent = self.view.parent(frame_id)

@@ -172,9 +172,8 @@ def test_threads_share_it(memory: mv2.Memvid) -> None:
     then, wrong = view_of(memory, frame=300), []
 
     def search(first: int) -> None:
-        for number in range(first, 300, 4):
-            if scores(then, unique_word(number)).keys() != {number}:
-                wrong.append(number)
+        numbers = range(first, 300, 4)
+        wrong.extend(n for n in numbers if scores(then, unique_word(n)).keys() != {n})
 
     threads = [threading.Thread(target=search, args=(first,)) for first in range(4)]
     for thread in threads:

@@ -117,7 +117,11 @@ def find_ranges(
 
 
 def to_range(
-    value: Timestamp, name: str = "the date", *, now: dt.datetime | None = None, tz: dt.tzinfo | str | None = None
+    value: Timestamp,
+    name: str = "the date",
+    *,
+    now: dt.datetime | None = None,
+    tz: dt.tzinfo | str | None = None,
 ) -> DateRange:
     """The range of a value of `since`, `until` or `on`.
 
