@@ -25,7 +25,7 @@ def view_then(
     """
     return view_at(
         view,
-        time=None if as_of is None else to_seconds(as_of, "as_of"),
+        time=None if as_of is None else _second(as_of, "as_of"),
         frame=as_of_frame,
         commit=as_of_commit.number if isinstance(as_of_commit, Commit) else as_of_commit,
     )
@@ -46,3 +46,15 @@ def view_of(view: View, moment: Moment, name: str) -> View:
         f"{name} {moment!r} is no point of the past",
         remedy="Give one of commits(), its number, or a time as datetime or ISO string.",
     )
+
+
+def _second(value: Timestamp, name: str) -> int:
+    """UTC seconds of a time; of a phrase such as ``"last Tuesday"``, where its range starts."""
+    if not isinstance(value, str):
+        return to_seconds(value, name)
+    from mv2.search.dates import to_range
+
+    start = to_range(value, name).start
+    if start is None:
+        raise InvalidArgumentError(f"{name} {value!r} has no beginning", remedy="Name a point in time.")
+    return start

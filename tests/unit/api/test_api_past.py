@@ -371,3 +371,12 @@ class TestDiff:
             memory.diff(99)
         with pytest.raises(InvalidArgumentError, match="a 'last week or so' is not a time"):
             memory.diff("last week or so")
+
+
+def test_a_phrase_names_a_moment(tmp_path: Path) -> None:
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put("here now")
+        assert [hit.snippet for hit in memory.find("here", as_of="tomorrow").hits] == ["here now"]
+        assert memory.find("here", as_of="last week").hits == ()
+        with pytest.raises(mv2.InvalidArgumentError):
+            memory.find("here", as_of="the day of the walrus")
