@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_PAGE: Final = 100_000
 HEAD: Final = 256
+# Of each side, where words and vectors come together.
+FUSED_HEAD: Final = 128
 # A word of the query adds at most this many times its weight: K1 + 1 from the text, half of it from each
 # of tags, labels and track.
 _MOST_OF_A_WORD: Final = 5.5
@@ -186,15 +188,19 @@ def _by_document(
     asked = need
     while True:
         best: dict[int, tuple[float, int]] = {}
+        seen = 0
         for hit in outcome.ordered:
             best.setdefault(source.document_of(hit[1]), hit)
+            seen += 1
+            if len(best) >= need:
+                break
         cut = len(outcome.ordered) >= asked
         if len(best) >= need or not cut:
             break
         asked *= 4
         outcome = search.run(query, choice, asked)
-    if len(best) < len(outcome.ordered):
-        outcome.exact = outcome.exact and len(outcome.ordered) == outcome.total
+    if len(best) < seen:
+        outcome.exact = outcome.exact and seen == outcome.total
         outcome.total = len(best)
         outcome.ordered = list(best.values())
     return outcome
@@ -235,6 +241,8 @@ class _Search:
             return Outcome([], 0, True, node=None, reason=choice.reason)
         if side is None and not self._needs_head(query):
             return self._index_order(query, choice, need)
+        if side is not None and not (choice.words and query.root is not None) and not self._moves_vectors():
+            return self._vector_order(query, choice, side, need)
         outcome = self._headed(query, choice, side, need)
         if outcome.ordered or not query.plain:
             return outcome
@@ -265,6 +273,19 @@ class _Search:
                 for place, (score, frame_id) in enumerate(found.hits)
             ]
         return outcome
+
+    def _vector_order(self, query: Query, choice: Choice, side: VectorSide, need: int) -> Outcome:
+        """The nearest frames as they are; their score is the cosine."""
+        near = self._near(query, side, need)
+        return Outcome(
+            near,
+            len(near),
+            len(near) < need,
+            mode="vec",
+            node=query.relaxed() or query.root,
+            reason=choice.reason,
+            parts={"similarity": {k: score for score, k in near}},
+        )
 
     def _outcome(self, query: Query, found: Found, choice: Choice) -> Outcome:
         loose = query.relaxed()
@@ -316,22 +337,45 @@ class _Search:
             or self._b() is not None
         )
 
+    def _moves_vectors(self) -> bool:
+        """Whether anything but their similarity moves the hits of a search by vectors alone."""
+        ranking = self._ranking
+        return bool(
+            ranking.recency
+            or ranking.diversity
+            or ranking.reranker
+            or (ranking.neighbours and self._source.has_tracks)
+            or (ranking.corrections and self._source.corrections())
+        )
+
+    def _near(self, query: Query, side: VectorSide, count: int) -> Ranked:
+        """The nearest frames that fulfil what the query demands beside its words."""
+        if not query.plain:
+            return []  # operators say exactly what may be found; vectors only order it
+        conditions = _conditions(query)
+        depth = count
+        while True:
+            near = side.nearest(depth)
+            if conditions is None:
+                return near
+            kept = [hit for hit in near if self._candidates.holds(conditions, hit[1])]
+            if len(kept) >= count or len(near) < depth:
+                return kept
+            depth *= 4
+
     def _side(self, query: Query, choice: Choice) -> VectorSide | None:
         if choice.vectors is None or (query.root is not None and not ranks(query.root)):
             return None
         return choice.vectors(query.words or query.text)
 
     def _headed(self, query: Query, choice: Choice, side: VectorSide | None, need: int) -> Outcome:
-        depth = HEAD if need <= HEAD else need + 2 * HEAD
+        size = HEAD if side is None else FUSED_HEAD
+        depth = size if need <= size else need + 2 * size
         found, added = NOTHING, list[str]()
         if choice.words and query.root is not None:
             found, added = self._words(query, depth)
-        lexical = self._length_aware(found.hits[:HEAD])
-        near = side.nearest(depth) if side is not None else []
-        if side is not None and not query.plain:
-            near = []  # operators say exactly what may be found; vectors only order it
-        elif side is not None and (conditions := _conditions(query)) is not None:
-            near = [hit for hit in near if self._candidates.holds(conditions, hit[1])]
+        lexical = self._length_aware(found.hits[:size])
+        near = self._near(query, side, depth) if side is not None else []
         outcome = self._outcome(query, found, choice)
         if added:
             outcome.rules.append("feedback: " + ", ".join(added))
@@ -343,11 +387,11 @@ class _Search:
             complete = {k for _, k in found.hits[: found.complete]}
             head.words_only(lexical, complete if found.complete < len(found.hits) else set(), _ALL_WORDS)
         else:
-            head.fused(lexical, near[:HEAD], side, self._ideal(query))
+            head.fused(lexical, near[:size], side, self._ideal(query))
         if is_question(query):
             outcome.rules.append("question")
         ordered = head.finish(side, may_enter=self._may_enter(query, side))
-        outcome.ordered = self._with_tail(ordered, found.hits, near, need)
+        outcome.ordered = self._with_tail(ordered, found.hits[size:], near[size:], need)
         self._count_hybrid(outcome, found, near, depth, side)
         return outcome
 
@@ -391,7 +435,7 @@ class _Search:
         if len(ordered) >= need:
             return ordered
         seen = {frame_id for _, frame_id in ordered}
-        tail = [frame_id for _, frame_id in [*lexical[HEAD:], *near[HEAD:]] if frame_id not in seen]
+        tail = [frame_id for _, frame_id in [*lexical, *near] if frame_id not in seen]
         lowest = ordered[-1][0] if ordered else 1.0
         for place, frame_id in enumerate(dict.fromkeys(tail), 1):
             ordered.append((lowest / (1 + place), frame_id))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mv2.index.lexical import tokens
 from mv2.search import fusion
 from mv2.search.corrections import applies, boost_of, lift
-from mv2.search.hints import freshness, time_gains
+from mv2.search.hints import asks_when, freshness, time_gains
 from mv2.search.nearby import lend
 from mv2.search.reorder import diverse
 
@@ -29,7 +29,8 @@ _FEW_CORRECTIONS = 256
 
 def best_first(scores: Mapping[int, float]) -> Ranked:
     """(score, frame id), equal scores in the order of the ids."""
-    return sorted(((score, k) for k, score in scores.items()), key=lambda hit: (-hit[0], hit[1]))
+    ordered = sorted([(-score, k) for k, score in scores.items()])
+    return [(-score, k) for score, k in ordered]
 
 
 class Head:
@@ -135,6 +136,8 @@ class Head:
             self._query.text, now=None if clock is None else clock.now, tz=None if clock is None else clock.tz
         )
         ranges = [(found.start, found.end) for _, _, found in named]
+        if not ranges and not asks_when(self._query.text):
+            return
         frames = [k for _, k in best_first(self._scores)]
         record = self._source.record
         gains = time_gains(

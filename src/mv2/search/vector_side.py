@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mv2.storage.view import View
 
 #: Frames, spread evenly through the memory, that tell what similarities are usual.
-SAMPLED: Final = 512
+SAMPLED: Final = 128
 
 
 class BoundVectors:
@@ -45,8 +45,8 @@ class BoundVectors:
 
     def usual(self) -> Background:
         count = self._view.frame_count
-        sample = range(0, count, max(1, count // SAMPLED))
-        return background(list(self.similarities(list(sample)).values()))
+        sample = list(range(0, count, max(1, count // SAMPLED)))
+        return background(self._search.scores(self._view, self._query, sample).tolist())
 
     def alike(self, one: int, other: int) -> float:
         a, b = self._search.vector(self._view, one), self._search.vector(self._view, other)
