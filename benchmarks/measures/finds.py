@@ -20,6 +20,7 @@ def find(job: Job) -> Numbers:
 
 def question(job: Job) -> Numbers:
     """As ``find``, of questions in plain words."""
+    job = replace(job, options={"rounds": 1, **job.options}) if job.engine == "sqlite" else job
     return _asked(job, "ask", job.data.questions(200))
 
 

@@ -8,6 +8,8 @@ from benchmarks.engines._base import EVERYWHERE, Found
 from benchmarks.measures._common import Job, Numbers, narrowings, repeated
 
 _TOP = 10
+# SQLite reads every vector for every query.
+_SLOW = {"queries": 10, "rounds": 1}
 
 
 def nearest(job: Job) -> Numbers:
@@ -16,7 +18,8 @@ def nearest(job: Job) -> Numbers:
     Names are those of ``narrowings``, ``all`` without a filter; with ``_recall``, ``_cpu`` and ``_full``, the
     share of pages that have as many hits as there can be.
     """
-    queries = job.data.near(job.options.get("queries", 100), job.n)
+    options = _options(job)
+    queries = job.data.near(options.get("queries", 100), job.n)
     docs = list(job.data.docs(0, job.n))
     found: Numbers = {}
     with job.copy() as path:
@@ -27,7 +30,7 @@ def nearest(job: Job) -> Numbers:
             true = job.data.exact(queries, job.n, _TOP, None if within == EVERYWHERE else allowed)
             pages = [handle.nearest(query, _TOP, within) for query in queries]
             numbers = repeated(
-                [(handle.nearest, query, _TOP, within) for query in queries], job.options.get("rounds", 3)
+                [(handle.nearest, query, _TOP, within) for query in queries], options.get("rounds", 3)
             )
             full = sum(len(page) >= min(_TOP, len(allowed)) for page in pages)
             found |= {
@@ -42,6 +45,10 @@ def nearest(job: Job) -> Numbers:
     return found
 
 
+def _options(job: Job) -> dict[str, Any]:
+    return {**job.options, **(_SLOW if job.engine == "sqlite" and job.n > 1000 else {})}
+
+
 def _recall(pages: list[list[Found]], true: list[set[int]]) -> float:
     reached = sum(len({hit.position for hit in page} & best) for page, best in zip(pages, true, strict=True))
     return reached / max(1, sum(map(len, true)))
@@ -49,12 +56,13 @@ def _recall(pages: list[list[Found]], true: list[set[int]]) -> float:
 
 def hybrid(job: Job) -> Numbers:
     """Top ten by keywords and a vector together, in ms."""
-    queries = job.data.queries()[: job.options.get("queries", 200)]
+    options = _options(job)
+    queries = job.data.queries()[: options.get("queries", 200)]
     vectors = job.data.near(len(queries), job.n)
     with job.copy() as path:
         handle: Any = job.adapter.open(path, read_only=True)
         pairs = list(zip(queries, vectors, strict=True))
         hits = sum(len(handle.hybrid(*pair)) for pair in pairs)
-        numbers = repeated([(handle.hybrid, *pair) for pair in pairs], job.options.get("rounds", 3))
+        numbers = repeated([(handle.hybrid, *pair) for pair in pairs], options.get("rounds", 3))
         handle.close()
     return {**numbers, "hits": hits / len(pairs)}

@@ -15,7 +15,8 @@ to eight bytes:
     norms       f32 x rows          one over the length of the vector, 0 for a zero vector
     bits        words x u64 x rows  word after word; sign bits of the turned, centred unit vectors
 
-``words`` is 0 where bits would not help. How vectors are turned is up to whoever derives the block.
+``words`` is one for every 64 numbers, begun ones included, or 0 where bits would not help. How vectors
+are turned is up to whoever derives the block.
 """
 
 from __future__ import annotations
@@ -102,8 +103,10 @@ def decode_vector_block(buf: Buffer) -> VectorBlock:
     magic, version, count, dimension, rows, words, ten, hundred, trained = reader.unpack(_HEAD)
     if magic != MAGIC or version != VERSION:
         raise FormatError("no vector block, or one of another version", offset=0)
-    if not 0 < dimension <= MAX_DIMENSION or rows > MAX_ROWS or words > dimension // 64 + 1:
+    if not 0 < dimension <= MAX_DIMENSION or rows > MAX_ROWS or words not in (0, -(-dimension // 64)):
         raise FormatError(f"vector block of {rows} rows of {dimension} numbers in {words} words", offset=8)
+    if not 0 < ten <= hundred:
+        raise FormatError(f"vector block with depths of {ten} and {hundred} rows", offset=8)
     segments: list[tuple[bytes, int]] = [reader.unpack(_SEGMENT) for _ in range(count)]
     if sum(length for _, length in segments) != rows:
         raise FormatError("vector block counts its rows differently", offset=_HEAD.size)

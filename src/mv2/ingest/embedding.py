@@ -181,14 +181,13 @@ def fit_vectors(prepared: Prepared, view: View, embedder: TextEmbedder | None) -
     """
     if not has_vectors(prepared):
         return
-    try:
-        FileVectors.of(view).take(prepared)
-    except InvalidArgumentError:
-        if embedder is None or not embedder.is_default:
-            raise
-        for entry in prepared.entries:
-            entry.embedding = None
-            entry.extra_metadata = {k: v for k, v in entry.extra_metadata.items() if k != MODEL}
+    vectors = FileVectors.of(view)
+    if embedder is None or vectors.allows(embedder):
+        vectors.take(prepared)
+        return
+    for entry in prepared.entries:
+        entry.embedding = None
+        entry.extra_metadata = {k: v for k, v in entry.extra_metadata.items() if k != MODEL}
 
 
 class BulkEmbedding:

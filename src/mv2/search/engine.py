@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MAX_PAGE: Final = 100_000
 HEAD: Final = 256
 # Of each side, where words and vectors come together.
-FUSED_HEAD: Final = 128
+FUSED_HEAD: Final = 96
 # A word of the query adds at most this many times its weight: K1 + 1 from the text, half of it from each
 # of tags, labels and track.
 _MOST_OF_A_WORD: Final = 5.5

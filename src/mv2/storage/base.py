@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mv2.errors import ChecksumError, FormatError
+from mv2.errors import ChecksumError, CorruptFileError, FormatError
 from mv2.format.accelerator import decode_accelerator
 from mv2.format.catalogue import VecSegmentDescriptor
 from mv2.format.checksum import digest
@@ -319,6 +319,7 @@ class Base:
     def embedding(self, frame_id: int) -> bytes | None:
         """The newest stored vector of a frame, little-endian float32 bytes."""
         place = self._vector_places.get(frame_id)
+        check_whole(self.file, self.anchor.data_end)
         return None if place is None else bytes(place[0].row_bytes(place[1]))
 
     @property
@@ -336,6 +337,19 @@ class Base:
         if self.anchor.record is None:
             return sum(len(segment) for segment in self.vector_segments)
         return sum(d.vector_count for d in vector_ranges(self.tail))
+
+
+def check_whole(file: File, end: int) -> None:
+    """Refuse to look into a map whose file was cut off: the process would die of it.
+
+    Args:
+        end: of the commit that the map belongs to, in bytes.
+
+    Raises:
+        CorruptFileError: the file is shorter.
+    """
+    if not file.closed and file.size() < end:
+        raise CorruptFileError("the file was cut off while it was open", path=file.path, offset=end)
 
 
 def vector_ranges(tail: ContentsTail) -> list[VecSegmentDescriptor]:

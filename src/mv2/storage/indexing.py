@@ -54,14 +54,13 @@ class VectorPiece:
         digest: BLAKE3 of the segment.
         count, dimension: its rows, and the numbers in each.
         compression: COMPRESSION_* it was written with.
-        read: its bytes, not verified; verified: the same, or a ChecksumError.
+        verified: its bytes, or a ChecksumError.
     """
 
     digest: bytes
     count: int
     dimension: int
     compression: int
-    read: Callable[[], Buffer]
     verified: Callable[[], Buffer]
 
 

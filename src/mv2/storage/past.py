@@ -16,7 +16,8 @@ import operator
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -37,6 +38,8 @@ from mv2.storage.view import View, whole_number
 #: Status of an id that had not been given away yet.
 ABSENT = 15
 _PENDING = 1 << 64
+#: Frames whose newest moment is kept, so that a search need not look at each of them.
+_RUN = 1024
 _REVIVED = [state & 0xF0 | STATUS_ACTIVE for state in range(256)]
 
 
@@ -146,6 +149,7 @@ class Chronicle:
         states = bytes(base.directory.states)
         self.retired: dict[int, Retirement] = {}
         points = commit_points(base) if len(self.moments) else ()
+        self._foreign = [point for point in reversed(points) if point.foreign]
         for frame_id, state in enumerate(states):
             if state & 15 != STATUS_ACTIVE:
                 end = self._end(base.record(frame_id), points)
@@ -170,8 +174,8 @@ class Chronicle:
         if at is None and successor is not None:
             at = self.moments[successor]
         if at is None:
-            last = next((p for p in reversed(points) if p.foreign and p.frame_count > record.id), points[-1])
-            return Retirement(max(self.moments[: last.frame_count]), last.frame_count, last.number)
+            last = next((p for p in self._foreign if p.frame_count > record.id), points[-1])
+            return Retirement(self._latest[last.frame_count - 1], last.frame_count, last.number)
         if position is None or not record.id < position <= count:
             position = successor if successor is not None else self._position(record.id, at)
         if generation is None or generation > points[-1].number:
@@ -180,8 +184,26 @@ class Chronicle:
 
     def _position(self, frame_id: int, at: int) -> int:
         """The first frame behind ``frame_id`` that came after a moment."""
-        later = islice(enumerate(self.moments), frame_id + 1, None)
-        return next((i for i, moment in later if moment > at), len(self.moments))
+        moments, first, count = self.moments, frame_id + 1, len(self.moments)
+        if self.in_order:
+            return bisect_right(moments, at, first)
+        for start in range(first - first % _RUN, count, _RUN):
+            if self._newest[start // _RUN] > at:
+                run = range(max(first, start), min(start + _RUN, count))
+                found = next((i for i in run if moments[i] > at), None)
+                if found is not None:
+                    return found
+        return count
+
+    @cached_property
+    def _latest(self) -> Sequence[int]:
+        """The newest moment up to each frame."""
+        return list(accumulate(self.moments, max))
+
+    @cached_property
+    def _newest(self) -> Sequence[int]:
+        """The newest moment in each run of frames."""
+        return [max(self.moments[start : start + _RUN]) for start in range(0, len(self.moments), _RUN)]
 
 
 _chronicles: WeakKeyDictionary[Base, Chronicle] = WeakKeyDictionary()

@@ -74,19 +74,17 @@ def moved_block(known: VectorBlock | None, segments: Sequence[tuple[bytes, int]]
 
 
 def _piece(file: File, descriptor: VecSegmentDescriptor) -> VectorPiece:
-    read = partial(file.map, descriptor.offset, descriptor.length)
     return VectorPiece(
         descriptor.digest,
         descriptor.vector_count,
         descriptor.dimension,
         descriptor.vector_compression,
-        read,
-        partial(_verified, read, descriptor),
+        partial(_verified, file, descriptor),
     )
 
 
-def _verified(read: partial[memoryview], descriptor: VecSegmentDescriptor) -> memoryview:
-    data = read()
+def _verified(file: File, descriptor: VecSegmentDescriptor) -> memoryview:
+    data = file.map(descriptor.offset, descriptor.length)
     if len(data) != descriptor.length or digest(data) != descriptor.digest:
         raise ChecksumError("a vector segment is damaged", offset=descriptor.offset)
     return data

@@ -56,16 +56,17 @@ class VectorCopier:
         quantised = [d for d in sources if d.vector_compression == COMPRESSION_PQ96]
         plain = [d for d in sources if d.vector_compression != COMPRESSION_PQ96]
         store = VectorStore(None, self._tail, self._out)
-        same = self._compression is None
-        if self._compression == "pq96" and plain:
+        if self._compression == "pq96" and (plain or len(quantised) > 1):
             self._write_quantised(*self._quantise(plain, quantised))
+            same = False
         else:
-            expands = self._compression == "none"
-            for descriptor in [*plain, *quantised] if expands else plain:
-                self._copy_rows(store, descriptor)
-            same = not quantised or not expands
-            for descriptor in [] if expands else quantised:
-                self._write_quantised(self._data(descriptor), descriptor.vector_count)
+            kept = quantised[-1] if quantised and self._compression != "none" else None
+            for descriptor in sources:
+                if descriptor is not kept:
+                    self._copy_rows(store, descriptor)
+            if kept is not None:  # there is a place for one
+                self._write_quantised(self._data(kept), kept.vector_count)
+            same = not quantised or (len(quantised) == 1 and kept is sources[-1])
         store.finish(build_sequence)
         self._out.flush()
         pieces = store.pieces()

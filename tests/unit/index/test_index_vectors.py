@@ -34,6 +34,7 @@ def base_of(*segments, compression=COMPRESSION_NONE):
         anchor=SimpleNamespace(record=None, data_end=0),
         file=SimpleNamespace(path="memory.mv2", closed=True),
         vector_block=None,
+        frame_count=1 << 31,
         vector_data=lambda: [(memoryview(data), compression) for data in segments],
     )
 
@@ -280,7 +281,7 @@ class TestBits:
 def piece_of(ids, rows):
     data = segment(ids, rows)
     name = hashlib.sha256(data).digest()
-    return VectorPiece(name, len(rows), rows.shape[1], COMPRESSION_NONE, lambda: data, lambda: data)
+    return VectorPiece(name, len(rows), rows.shape[1], COMPRESSION_NONE, lambda: data)
 
 
 def listed(*pieces):
@@ -341,7 +342,7 @@ class TestDeriving:
             raise ChecksumError("damaged")
 
         good = piece_of(range(900), _clustered(np.random.default_rng(0), 900))
-        bad = VectorPiece(good.digest, good.count, good.dimension, good.compression, good.read, fail)
+        bad = VectorPiece(good.digest, good.count, good.dimension, good.compression, fail)
         with pytest.raises(ChecksumError):
             derive(listed(bad), [bad], None)
 

@@ -30,7 +30,7 @@ _DRIFT: Final = 0.05
 
 
 class _Part(NamedTuple):
-    """Rows of one piece, and what is known of them."""
+    """Rows of one piece, verified, and what is known of them."""
 
     rows: Rows
     ids: NDArray[np.uint32]
@@ -105,7 +105,7 @@ def part_of_rows(rows: Rows, *, checked: bool = True) -> _Part:
 
 def _known_part(piece: VectorPiece, known: VectorBlock | None, place: slice) -> _Part | None:
     assert known is not None
-    rows = open_rows(piece.read(), piece.compression)
+    rows = open_rows(piece.verified(), piece.compression)
     if len(rows) != place.stop - place.start:
         return None
     return _Part(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mv2.errors import CorruptFileError, FormatError, VecDimensionMismatchError
+from mv2.errors import FormatError, VecDimensionMismatchError
 from mv2.index.vectors import EXACT_ROWS
 from mv2.index.vectors.bits import MOST_WORDS, Counter, nearest, sign_bits, words_for
 from mv2.index.vectors.depth import USEFUL_SHARE, depth_for
 from mv2.index.vectors.derive import block_of_parts, part_of_rows
 from mv2.index.vectors.rows import JoinedRows, Rows, open_rows
-from mv2.storage.base import vector_ranges
+from mv2.storage.base import check_whole, vector_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,14 +124,17 @@ class VectorIndex:
         self._bits = [np.frombuffer(word, np.uint64) for word in block.bits] if block is not None else []
         self._centre = np.frombuffer(block.centre, np.float32) if block is not None else None
         self._frames = frames
-        size = int(frames.max()) + 1 if len(frames) else 0
+        known = frames < self._base.frame_count  # rows of no frame are never found
+        size = int(frames[known].max()) + 1 if known.any() else 0
+        rows = np.arange(len(frames), dtype=np.int32)
         self._row_of = np.full(size, -1, np.int32)
-        self._row_of[frames] = np.arange(len(frames), dtype=np.int32)  # the last row of a frame stays
-        ascending = bool((frames[1:] > frames[:-1]).all())
+        self._row_of[frames[known]] = rows[known]  # the last row of a frame stays
+        ascending = bool(known.all() and (frames[1:] > frames[:-1]).all())
         #: Rows that are the newest of their frame; None when all are.
         self._newest: NDArray[np.bool_] | None = None
         if not ascending:
-            newest = self._row_of[frames] == np.arange(len(frames))
+            newest = np.zeros(len(frames), np.bool_)
+            newest[known] = self._row_of[frames[known]] == rows[known]
             self._newest = None if bool(newest.all()) else newest
         self._count = len(frames) if self._newest is None else int(self._newest.sum())
         #: The first frame, where rows follow frames without gaps: a mask of frames is one of rows then.
@@ -197,10 +200,7 @@ class VectorIndex:
         return None if row < 0 else self._rows.take(np.array([row]))[0].astype(np.float32)
 
     def _check_file(self) -> None:
-        """Refuse to look into a map whose file was cut off: the process would die of it."""
-        file, end = self._base.file, self._base.anchor.data_end
-        if not file.closed and file.size() < end:
-            raise CorruptFileError("the file was cut off while it was open", path=file.path, offset=end)
+        check_whole(self._base.file, self._base.anchor.data_end)
 
     def _rows_of(self, ids: NDArray[np.int64]) -> Places:
         known = (ids >= 0) & (ids < len(self._row_of))
