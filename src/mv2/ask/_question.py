@@ -25,6 +25,8 @@ _OPERATOR: Final = re.compile(r"\b(?:AND|OR|NOT)\b")
 _MINUS: Final = re.compile(r"(?<!\S)-+(?=\S)")
 _FIELD: Final = re.compile(r"(?<!\w)(uri|scope|title|tag|label|track|kind|date):(?=\S)", re.IGNORECASE)
 _NAME: Final = re.compile(r"[^\W\d_][\w'\u2019-]*|\d[\d.,:/-]*")
+# How far before a word the end of the sentence in front of it is looked for (characters).
+_BEFORE: Final = 40
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?]\s+)\W*$")
 _SIDES: Final = tuple(
     re.compile(rule, re.IGNORECASE)
@@ -84,7 +86,8 @@ def _names(text: str) -> list[str]:
     found: list[str] = []
     for match in _NAME.finditer(text):
         word = match[0]
-        first = _SENTENCE_START.search(text, 0, match.start()) is not None
+        begin = max(0, match.start() - _BEFORE)
+        first = _SENTENCE_START.search(text[begin : match.start()]) is not None
         if word[0].isdigit() or (word[0].isupper() and not (first and word.lower() in _STARTERS)):
             found += [stem for part in content_words(word) for stem in tokens(part)]
     return found

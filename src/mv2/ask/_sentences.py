@@ -32,6 +32,7 @@ _END: Final = re.compile(
     re.VERBOSE,
 )
 _LAST_WORD: Final = re.compile(r"(?:^|[\s(\[\"'\u201c\u2018])((?:\w+\.)*\w+)$")
+_FILLED: Final = re.compile(r"\s*\S")
 _CLOSING: Final = "\"'\u201d\u2019)]"
 # What a new sentence may begin with on a new line.
 _NEW_ITEM: Final = re.compile(r"[ \t]*(?:\n|[-*\u2022#>|]|\d{1,3}[.)]|[A-Z\u201c\"'(\[]|[^\x00-\u2000])")
@@ -104,7 +105,7 @@ def _goes_on(text: str, at: int, end: int) -> bool:
 
 def _breaks(text: str, begin: int, at: int, after: int, end: int) -> bool:
     """Whether a line break ends a sentence; a line that was only wrapped does not."""
-    if not text[begin:at].strip():
+    if _FILLED.match(text, begin, at) is None:
         return False
     return _NEW_ITEM.match(text, after, end) is not None or _CHAT.match(text, after, end) is not None
 

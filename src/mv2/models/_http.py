@@ -27,6 +27,7 @@ MAX_ANSWER: Final = 256 << 20
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_WAIT: Final = 0.5
 _LONGEST_WAIT: Final = 60.0
+_LONGEST_TIMEOUT: Final = 86_400
 _SHOWN: Final = 400
 _REMEDIES: Final = {
     401: "Check the key.",
@@ -107,6 +108,46 @@ def stream_lines(
             yield line.decode(errors="replace").rstrip("\r\n")
 
 
+def check_key(key: str | None, name: str) -> None:
+    """Refuse a key that a header cannot hold, without showing it.
+
+    Raises:
+        InvalidArgumentError: it has a space, a line break or a character outside ASCII.
+    """
+    if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
+        raise InvalidArgumentError(
+            f"the key for {name} holds characters that no key has",
+            remedy="Look for spaces, line breaks and quotation marks in it.",
+        )
+
+
+def without_keys(text: str, headers: Mapping[str, str]) -> str:
+    """A text with every part of a header's value that is 8 characters or longer blotted out."""
+    for secret in (part for value in headers.values() for part in value.split() if len(part) >= 8):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _checked_url(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except (ValueError, TypeError, AttributeError):  # no string, no port, half an IPv6 address
+        good = False
+    if not good:
+        shown = repr(url).rpartition("@")[2] if "@" in repr(url) else repr(url)
+        raise InvalidArgumentError(
+            f"{shown} is not an http or https address", remedy="Write http://host:port/path."
+        )
+    if "@" in parts.netloc:
+        raise InvalidArgumentError(
+            "the address holds a name or a password", remedy="Leave it out, and give the key as api_key."
+        )
+    return url
+
+
 def _place(url: str) -> str:
     """A service by host and path, without what a query string or a password may hide."""
     from urllib.parse import urlsplit
@@ -140,17 +181,17 @@ class _Request:
         timeout: float,
         error: type[ModelError],
     ) -> None:
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise InvalidArgumentError(f"{url!r} is not an http or https address")
-        self._url = url
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
+            raise InvalidArgumentError(
+                f"timeout {timeout!r} is not a number of seconds from above 0 to {_LONGEST_TIMEOUT:,}"
+            )
+        self._url = _checked_url(url)
         self._data = json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
         self._headers = {"Content-Type": "application/json", "Accept": "application/json", **headers}
         self._timeout = timeout
         self._error = error
-        self._secrets = [part for value in headers.values() for part in value.split() if len(part) >= 8]
+        self._given = headers
+        self._left = MAX_ANSWER
         self.place = _place(url)
 
     def open(self, retries: int) -> HTTPResponse:
@@ -223,9 +264,13 @@ class _Request:
         from http.client import HTTPException
 
         try:
-            return response.readline(MAX_ANSWER)
+            line = response.readline(self._left + 1)
         except (HTTPException, OSError) as problem:
             raise self._broken(problem) from problem
+        self._left -= len(line)
+        if self._left < 0:
+            raise self._error(f"{self.place} answered with more than {MAX_ANSWER} bytes")
+        return line
 
     def _broken(self, problem: Exception) -> ModelError:
         return self._error(f"the answer of {self.place} broke off: {self._clean(str(problem))}")
@@ -236,9 +281,7 @@ class _Request:
         return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return " ".join(text.split())
+        return " ".join(without_keys(text, self._given).split())
 
 
 def _opener() -> Any:

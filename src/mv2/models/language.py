@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from mv2._record import dataclass
 from mv2.errors import ApiKeyRequiredError, InvalidArgumentError, ModelFailedError
-from mv2.models._http import RETRIES, TIMEOUT, post_json, stream_lines
+from mv2.models._http import RETRIES, TIMEOUT, check_key, post_json, stream_lines, without_keys
 from mv2.types import Usage
 
 #: Address and the environment variable of the key (None: no key needed) by name.
@@ -102,6 +102,9 @@ class ChatModel:
         if on_token is not None:
             return self._streamed(payload, on_token)
         answer = post_json(self._url, payload, headers=self._headers, **self._options)
+        if not _choice(answer):
+            problem = self._shown(answer.get("error", answer))
+            raise ModelFailedError(f"the answer holds no choices: {problem}")
         message = _choice(answer).get("message")
         text = message.get("content") if isinstance(message, dict) else None
         if not isinstance(text, str):
@@ -115,14 +118,14 @@ class ChatModel:
         complete = False
         lines: Any = stream_lines(self._url, asked, headers=self._headers, **self._options)
         with closing(lines):
-            for event in _events(lines):
+            for event in _events(lines, self._shown):
                 if event is None:
                     complete = True
                     break
                 if event.get("error"):
-                    raise ModelFailedError(f"{self.name} broke off: {_problem(event['error'])}")
+                    raise ModelFailedError(f"{self.name} broke off: {self._shown(event['error'])}")
                 usage = _usage(event) or usage
-                choice = _choice(event, needed=False)
+                choice = _choice(event)
                 complete = complete or bool(choice.get("finish_reason"))
                 delta = choice.get("delta")
                 piece = delta.get("content") if isinstance(delta, dict) else None
@@ -132,6 +135,11 @@ class ChatModel:
         if not complete:
             raise ModelFailedError(f"the answer of {self.name} broke off after {len(pieces)} pieces")
         return Reply("".join(pieces), usage)
+
+    def _shown(self, problem: object) -> str:
+        """What a service says is wrong, for a message: its start, without keys."""
+        text = problem.get("message", problem) if isinstance(problem, dict) else problem
+        return without_keys(str(text), self._headers)[:200]
 
 
 class OwnModel:
@@ -197,6 +205,7 @@ def make_model(
         return _own(model, given)
     provider, name, address = _address(model, base_url)
     key = _key(provider, api_key, elsewhere=base_url is not None)
+    check_key(key, name)
     return ChatModel(
         name,
         base_url=address,
@@ -223,16 +232,16 @@ def _own(model: Any, given: Mapping[str, Any]) -> OwnModel:
     return OwnModel(model)
 
 
-def _address(model: str, base_url: str | None) -> tuple[str, str, str]:
-    """(provider, name, address); a model at an address of its own counts as OpenAI's for its key."""
+def _address(model: str, base_url: str | None) -> tuple[str | None, str, str]:
+    """(provider, name, address); without a provider no key is taken from the environment."""
     provider, colon, name = model.partition(":")
     known = bool(colon) and provider in PROVIDERS
     if not known:
-        provider, name = "openai", model
+        name = model
     if not name.strip():
         raise InvalidArgumentError(f"{model!r} names no model")
     if base_url is not None:
-        return provider, name, base_url
+        return provider if known else None, name, base_url
     if not known:
         raise InvalidArgumentError(
             f"{model!r} does not say where the model is",
@@ -247,26 +256,17 @@ def _address(model: str, base_url: str | None) -> tuple[str, str, str]:
     return provider, name, address
 
 
-def _key(provider: str, api_key: str | None, *, elsewhere: bool) -> str | None:
-    variable = PROVIDERS[provider][1]
+def _key(provider: str | None, api_key: str | None, *, elsewhere: bool) -> str | None:
+    variable = PROVIDERS[provider][1] if provider is not None else None
     key = api_key or (os.environ.get(variable) if variable else None)
     if not key and variable and not elsewhere:
         raise ApiKeyRequiredError(f"{provider} needs a key", remedy=f"Set {variable}, or give api_key.")
     return key or None
 
 
-def _choice(answer: Mapping[str, Any], *, needed: bool = True) -> Mapping[str, Any]:
+def _choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = answer.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0]
-    if needed:
-        raise ModelFailedError(f"the answer holds no choices: {_problem(answer.get('error', answer))}")
-    return {}
-
-
-def _problem(error: object) -> str:
-    text = error.get("message", error) if isinstance(error, dict) else error
-    return str(text)[:200]
+    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
 
 
 def _usage(answer: Mapping[str, Any]) -> Usage | None:
@@ -281,7 +281,7 @@ def _usage(answer: Mapping[str, Any]) -> Usage | None:
     return Usage(prompt_tokens=read, completion_tokens=wrote, total_tokens=total or read + wrote)
 
 
-def _events(lines: Iterable[str]) -> Iterator[dict[str, Any] | None]:
+def _events(lines: Iterable[str], shown: Callable[[object], str]) -> Iterator[dict[str, Any] | None]:
     """The JSON of server-sent events; None for the end mark."""
     for line in lines:
         if not line.startswith("data:"):
@@ -293,6 +293,6 @@ def _events(lines: Iterable[str]) -> Iterator[dict[str, Any] | None]:
         try:
             event = json.loads(data)
         except ValueError as problem:
-            raise ModelFailedError(f"the stream holds something that is not JSON: {data[:80]!r}") from problem
+            raise ModelFailedError(f"the stream holds something that is not JSON: {shown(data)!r}") from problem
         if isinstance(event, dict):
             yield event

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
 from mv2.errors import ApiKeyRequiredError, EmbeddingFailedError, InvalidArgumentError
-from mv2.models._http import RETRIES, TIMEOUT, post_json
+from mv2.models._http import RETRIES, TIMEOUT, check_key, post_json
 from mv2.models.prompts import prompts_of
 
 Purpose = Literal["document", "query"]
@@ -213,6 +213,5 @@ def service_key(given: str | None, variables: Sequence[str], name: str, *, neede
     key = given or next((value for variable in variables if (value := os.environ.get(variable))), None)
     if key is None and needed and variables:
         raise ApiKeyRequiredError(f"{name} needs a key", remedy=f"Set {variables[0]}, or give api_key.")
-    if key is not None and not (key.isascii() and key.isprintable()):
-        raise InvalidArgumentError(f"the key for {name} holds characters that no key has")
+    check_key(key, name)
     return key

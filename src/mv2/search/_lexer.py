@@ -14,6 +14,8 @@ from mv2.search.dates import Clock, query_range
 from mv2.search.nodes import During, Field, Fuzzy, Near, Node, Phrase, Prefix, Terms, Wildcard
 
 MAX_PARTS: Final = 1_000
+# No word of the index is longer; a longer pattern is read as a word.
+MAX_TYPED: Final = 64
 
 Kind = Literal[
     "word", "phrase", "pattern", "field", "group", "date", "and", "or", "not", "minus", "(", ")", "bad"
@@ -142,6 +144,8 @@ def _lexeme(text: str, match: re.Match[str], name: str, *, strict: bool, fresh: 
 def _pattern(text: str, match: re.Match[str], name: str, *, strict: bool) -> Node | None:
     """The node of ``word*``, ``word~`` or ``wo*d``; None if the signs are punctuation."""
     typed = match[0]
+    if len(typed) > MAX_TYPED:
+        return None
     if name == "prefix":
         found = words(typed)
         return Prefix(found[0]) if found == [lower(typed[:-1])] else single(typed)

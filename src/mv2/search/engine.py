@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mv2._record import dataclass
@@ -150,9 +151,13 @@ def find(
     offset = 0 if cursor is None else read_cursor(cursor, key)
     overlay = Overlay() if overlay is None else overlay
     search = _Search(source, overlay, allowed, ranking, clock)
-    outcome = search.run(parsed, choice, offset + k + 1)
-    if not passages:
-        outcome = _by_document(source, search, parsed, choice, outcome, offset + k + 1)
+    # Where a result ends must not depend on the page that is asked for.
+    need = offset + k + 1 if ranking.cutoff is None else max(offset + k + 1, HEAD)
+    outcome = search.run(parsed, choice, need)
+    # A list without anything to rank by has documents only.
+    ranked = outcome.mode != "list" and (parsed.root is None or ranks(parsed.root))
+    if ranked and not passages and source.has_chunks:
+        outcome = _by_document(source, search, parsed, choice, outcome, need)
     ordered = outcome.ordered
     if ranking.cutoff is not None and outcome.mode != "list":
         kept = kept_count([score for score, _ in ordered[:HEAD]], ranking.cutoff, ranking.min_relevancy)
@@ -199,10 +204,9 @@ def _by_document(
             break
         asked *= 4
         outcome = search.run(query, choice, asked)
-    if len(best) < seen:
-        outcome.exact = outcome.exact and seen == outcome.total
-        outcome.total = len(best)
-        outcome.ordered = list(best.values())
+    outcome.exact = outcome.exact and seen == outcome.total
+    outcome.total = len(best)
+    outcome.ordered = list(best.values())
     return outcome
 
 
@@ -253,9 +257,7 @@ class _Search:
     def _listed(self) -> Outcome:
         """Allowed documents, newest first."""
         assert self._allowed is not None, "an empty query is refused without a filter"
-        record = self._source.record
-        ids = [k for k in self._allowed if record(k).role != 1]
-        ordered: Ranked = sorted(((record(k).timestamp, k) for k in ids), reverse=True)
+        ordered: Ranked = sorted(self._source.documents(self._allowed), reverse=True)
         return Outcome(ordered, len(ordered), True, mode="list", reason="filter only")
 
     def _index_order(self, query: Query, choice: Choice, need: int) -> Outcome:
@@ -276,11 +278,13 @@ class _Search:
 
     def _vector_order(self, query: Query, choice: Choice, side: VectorSide, need: int) -> Outcome:
         """The nearest frames as they are; their score is the cosine."""
-        near = self._near(query, side, need)
+        near = self._near(query, choice, side, need)
+        # Cosines that are equal but for rounding stand in the order of ids.
+        lowest = accumulate((score for score, _ in near), min)
         return Outcome(
-            near,
+            [(score, frame_id) for score, (_, frame_id) in zip(lowest, near, strict=True)],
             len(near),
-            len(near) < need,
+            len(near) < need or not query.plain,
             mode="vec",
             node=query.relaxed() or query.root,
             reason=choice.reason,
@@ -348,10 +352,13 @@ class _Search:
             or (ranking.corrections and self._source.corrections())
         )
 
-    def _near(self, query: Query, side: VectorSide, count: int) -> Ranked:
+    def _near(self, query: Query, choice: Choice, side: VectorSide, count: int) -> Ranked:
         """The nearest frames that fulfil what the query demands beside its words."""
-        if not query.plain:
+        if not query.plain and choice.words:
             return []  # operators say exactly what may be found; vectors only order it
+        if not query.plain and query.root is not None:
+            matching = self._candidates.run(query.root, self._source.frame_count).hits
+            return best_first(side.similarities([k for _, k in matching]))
         conditions = _conditions(query)
         depth = count
         while True:
@@ -373,9 +380,9 @@ class _Search:
         depth = size if need <= size else need + 2 * size
         found, added = NOTHING, list[str]()
         if choice.words and query.root is not None:
-            found, added = self._words(query, depth)
+            found, added = self._words(query, depth, size)
         lexical = self._length_aware(found.hits[:size])
-        near = self._near(query, side, depth) if side is not None else []
+        near = self._near(query, choice, side, depth) if side is not None else []
         outcome = self._outcome(query, found, choice)
         if added:
             outcome.rules.append("feedback: " + ", ".join(added))
@@ -391,7 +398,7 @@ class _Search:
         if is_question(query):
             outcome.rules.append("question")
         ordered = head.finish(side, may_enter=self._may_enter(query, side))
-        outcome.ordered = self._with_tail(ordered, found.hits[size:], near[size:], need)
+        outcome.ordered = self._with_tail(ordered, found.hits[size:], near[size:])
         self._count_hybrid(outcome, found, near, depth, side)
         return outcome
 
@@ -400,20 +407,20 @@ class _Search:
         plain = query.plain and _conditions(query) is None
         return plain and (side is not None or is_question(query))
 
-    def _words(self, query: Query, depth: int) -> tuple[Found, list[str]]:
+    def _words(self, query: Query, depth: int, size: int) -> tuple[Found, list[str]]:
         loose = query.relaxed()
         if loose is None or not is_question(query):
             return self._candidates.plain(query, depth), []
         assert query.root is not None, "a question has words"
         idf = self._overlay.statistics(self._source, self._source.lexical()).idf
         found, added = ask_twice(self._candidates, query, loose, self._source, idf, depth)
-        every = self._candidates.run(query.root, depth)
-        first = {k for _, k in every.hits}
-        # All words first, both parts in the order of the question.
-        hits = [hit for hit in found.hits if hit[1] in first]
+        every = self._candidates.run(query.root, size)
+        first = {k for _, k in every.hits[:size]}
+        # All words first, both parts in the order of the question; the head does not depend on `depth`.
+        hits = [hit for hit in found.hits[:size] if hit[1] in first]
         complete = len(hits)
-        hits += [hit for hit in found.hits if hit[1] not in first]
-        return Found(hits, found.total, found.exact, complete), added
+        hits += [hit for hit in found.hits[:size] if hit[1] not in first]
+        return Found([*hits, *found.hits[size:]], found.total, found.exact, complete), added
 
     def _length_aware(self, hits: Ranked) -> Ranked:
         b = self._b()
@@ -431,9 +438,7 @@ class _Search:
         statistics = self._overlay.statistics(self._source, self._source.lexical())
         return sum(statistics.idf(stem) for stem in query.stems()) or 1.0
 
-    def _with_tail(self, ordered: Ranked, lexical: Ranked, near: Ranked, need: int) -> Ranked:
-        if len(ordered) >= need:
-            return ordered
+    def _with_tail(self, ordered: Ranked, lexical: Ranked, near: Ranked) -> Ranked:
         seen = {frame_id for _, frame_id in ordered}
         tail = [frame_id for _, frame_id in [*lexical, *near] if frame_id not in seen]
         lowest = ordered[-1][0] if ordered else 1.0
@@ -448,8 +453,10 @@ class _Search:
             whole = found.exact and len(found.hits) < depth and len(near) < depth
             outcome.total = max(found.total, len(outcome.ordered))
             outcome.exact = whole and outcome.total == len(outcome.ordered)
-        elif len(outcome.ordered) > outcome.total:
-            outcome.total = len(outcome.ordered)
+        elif len(outcome.ordered) > len(found.hits):
+            # Neighbours and corrections have entered; they may match further down as well.
+            outcome.exact = found.exact and len(found.hits) >= found.total
+            outcome.total = max(outcome.total, len(outcome.ordered))
 
 
 def _conditions(query: Query) -> Node | None:

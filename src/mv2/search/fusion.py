@@ -57,7 +57,7 @@ def lexical_parts(scores: Mapping[int, float]) -> dict[int, float]:
 
 
 def vector_parts(similarities: Mapping[int, float], usual: Background) -> dict[int, float]:
-    """0 for what is no more similar than frames in general, 1 for the best, less than in proportion between."""
+    """0 for what is no more similar than frames in general, 1 for the best, and a power between."""
     known = {frame_id: value for frame_id, value in similarities.items() if not math.isnan(value)}
     best = max(known.values(), default=0.0)
     span = best - usual.mean

@@ -17,8 +17,8 @@ _WHEN: Final = late_pattern(
 )
 _TIME_WORDS: Final = late_pattern(
     r"\b(?:yesterday|today|tonight|tomorrow|ago|last|next|recently|since|weekend|weeks?|months?|years?|days?"
-    r"|this (?:morning|afternoon|evening)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april"
-    r"|june|july|august|september|october|november|december|(?:19|20)\d\d)\b",
+    r"|this (?:morning|afternoon|evening)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march"
+    r"|april|june|july|august|september|october|november|december|(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 #: Hits whose text is looked at for time words.

@@ -93,7 +93,14 @@ class MemorySearch:
         )
 
     def similar(
-        self, view: View, frame_id: int, *, k: int, allowed: FrameSet | None, snippet_chars: int, versions: bool
+        self,
+        view: View,
+        frame_id: int,
+        *,
+        k: int,
+        allowed: FrameSet | None,
+        snippet_chars: int,
+        versions: bool,
     ) -> SearchResult:
         """See ``Memvid.similar``."""
         from mv2.search.similar import similar

@@ -127,7 +127,7 @@ def _plain(text: str, lexemes: list[Lexeme]) -> Query:
             loose.append(lexeme.text)
         negate = False
     terms, sentence = _terms(loose, needed=not any(map(ranks, parts)))
-    every = [*([terms] if terms else []), *parts]
+    every = [*([terms] if terms else []), *dict.fromkeys(parts)]
     return Query(text, _joined(And, every), plain=True, words=" ".join(loose), sentence=sentence)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mv2.index.lexical import LexicalReader
     from mv2.search.nodes import Node
@@ -111,6 +111,15 @@ class FrameSource(Protocol):
     @property
     def has_tracks(self) -> bool:
         """Whether any frame has a track."""
+        ...
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether any frame is a slice of a document."""
+        ...
+
+    def documents(self, ids: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """(timestamp, id) of those that are no chunks, without reading their records."""
         ...
 
     def outside(self, node: Node) -> dict[int, float]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mv2.search.source import FrameSource
 
 MIN_LETTERS: Final = 4
+# The edits of a word grow with the square of its length; the index knows no word as long as this.
+MAX_LETTERS: Final = 40
 LONG_WORD: Final = 8
 MAX_WORDS: Final = 8
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -70,7 +72,7 @@ def suggest(
 
 
 def _is_correctable(word: str) -> bool:
-    return len(word) >= MIN_LETTERS and word.isalpha() and not has_unsegmented(fold(word))
+    return MIN_LETTERS <= len(word) <= MAX_LETTERS and word.isalpha() and not has_unsegmented(fold(word))
 
 
 class _Speller:

@@ -9,7 +9,7 @@ from mv2.format.frame import ROLE_CHUNK
 from mv2.ingest.metadata import decode_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from mv2.format.frame import FrameRecord
     from mv2.index.lexical import LexicalReader
@@ -91,6 +91,14 @@ class ViewSource:
     @property
     def has_tracks(self) -> bool:
         return len(self._facets.codes("track").names) > 1
+
+    @property
+    def has_chunks(self) -> bool:
+        return any(state >> 4 == ROLE_CHUNK for state in set(self.view.states))
+
+    def documents(self, ids: Iterable[int]) -> Iterator[tuple[int, int]]:
+        view = self.view
+        return ((view.timestamp(k), k) for k in ids if view.role(k) != ROLE_CHUNK)
 
     def track_of(self, frame_id: int) -> object:
         return self._facets.codes("track").code(frame_id) or None

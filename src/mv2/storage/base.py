@@ -160,7 +160,8 @@ class Base:
 
     def ids_of_uri(self, uri: str) -> list[int]:
         """Every frame with that uri, ascending."""
-        return [i for i in self.directory.uris.find(uri) if self.record(i).uri == uri]
+        found = self.directory.uris.find(uri)
+        return [i for i in found if i < self.frame_count and self.record(i).uri == uri]
 
     @cached_property
     def derived(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +91,15 @@ class ListSource:
     def has_tracks(self) -> bool:
         """Whether any frame has a track."""
         return any(frame.track for frame in self.frames)
+
+    @property
+    def has_chunks(self) -> bool:
+        """Whether any frame is a chunk."""
+        return any(frame.role == 1 for frame in self.frames)
+
+    def documents(self, ids: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """(timestamp, id) of those that are no chunks."""
+        return ((self.frames[k].timestamp, k) for k in ids if self.frames[k].role != 1)
 
     def outside(self, node: Node) -> dict[int, float]:
         """Nothing: a list has no past."""

@@ -201,6 +201,13 @@ class TestOtherModels:
             assert memory.frame(1).metadata == {}
             assert memory.stats().vector_model is None
 
+    def test_even_those_of_the_same_length_that_nobody_named(self, path: Path, default: Lengths) -> None:
+        with mv2.open(path) as memory, mv2.open(path, embedder="none") as other:
+            default.before = lambda: other.put("first", embedding=[1.0] * 3)
+            assert memory.put("text") == 1
+            assert memory.stats().vector_count == 1
+            assert memory.stats().vector_model is None
+
     def test_names_of_given_vectors_are_enforced(self, memory: mv2.Memvid) -> None:
         memory.put("a", embedding=[1, 2], embedding_model="one")
         with pytest.raises(ModelMismatchError, match=r"'two'.*'one'"):

@@ -6,6 +6,7 @@ import random
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,7 +19,7 @@ class Bag:
     """An embedder for tests: words that mean the same fall into one dimension."""
 
     name = "bag-64"
-    SAME = {"automobile": "car", "feline": "cat", "doctor": "physician"}
+    SAME: ClassVar = {"automobile": "car", "feline": "cat", "doctor": "physician"}
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         rows = []
@@ -125,9 +126,9 @@ class TestSides:
             )
             with pytest.raises(mv2.EmbeddingFailedError, match="bag-64"):
                 memory.find("cat", mode="hybrid")
-            with pytest.raises(mv2.VecDimensionMismatchError, match="3 numbers.*64"):
+            with pytest.raises(mv2.VecDimensionMismatchError, match=r"3 numbers.*64"):
                 memory.find("cat", vector=[1.0, 2.0, 3.0])
-            with pytest.raises(mv2.ModelMismatchError, match="'other'.*'bag-64'"):
+            with pytest.raises(mv2.ModelMismatchError, match=r"'other'.*'bag-64'"):
                 memory.find("cat", vector=[1.0] * 64, embedding_model="other")
 
     def test_a_question_without_a_shared_word_is_answered_by_the_vectors(self, path: Path) -> None:

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mv2.errors import ChecksumError, CorruptFileError, InvalidArgumentError, VecDimensionMismatchError
+from mv2.errors import (
+    ChecksumError,
+    CorruptFileError,
+    FormatError,
+    InvalidArgumentError,
+    VecDimensionMismatchError,
+)
 from mv2.format.manifests import COMPRESSION_NONE, COMPRESSION_PQ96
 from mv2.format.vector_block import decode_vector_block
 from mv2.format.vectors import decode_vectors, encode_vector_segment
@@ -331,6 +337,27 @@ class TestDeriving:
         known = derive(listed(one), [one], None)
         assert derive(listed(one, two), [one, two], known).trained_rows == 2500
 
+    def test_a_new_beginning_trusts_no_segment_without_a_look(self):
+        def fail():
+            raise ChecksumError("damaged")
+
+        random = np.random.default_rng(0)
+        one, two = (piece_of(range(i, i + 900), _clustered(random, 900)) for i in (0, 900))
+        known = derive(listed(one), [one], None)
+        bad = VectorPiece(one.digest, one.count, one.dimension, one.compression, fail)
+        with pytest.raises(ChecksumError):
+            derive(listed(bad, two), [bad, two], known)
+
+    @pytest.mark.parametrize("words_and_depths", [(3, 128, 512), (1, 128, 512), (2, 0, 512), (2, 600, 512)])
+    def test_words_and_depths_that_cannot_be_are_refused(self, words_and_depths):
+        piece = piece_of(range(1500), _clustered(np.random.default_rng(0), 1500))
+        block = derive(listed(piece), [piece], None)
+        assert len(block.bits) == 2
+        words, block.depth_ten, block.depth_hundred = words_and_depths
+        block.bits = [block.bits[0]] * words
+        with pytest.raises(FormatError, match=r"words|depths"):
+            decode_vector_block(block.encode())
+
     def test_vectors_of_several_lengths_have_none(self):
         random = np.random.default_rng(0)
         one = piece_of(range(900), _clustered(random, 900))
@@ -401,3 +428,16 @@ def test_a_file_that_was_cut_off_is_noticed_before_its_map_is_read():
     base.file = SimpleNamespace(path="memory.mv2", closed=False, size=lambda: 999)
     with pytest.raises(CorruptFileError, match="cut off"):
         index.search(np.ones(3), 1)
+
+
+def test_rows_of_no_frame_are_never_found_and_cost_nothing():
+    """A frame number near the end of what fits must not make a table of that length."""
+    rows = np.eye(3)
+    base = base_of(segment([0, (1 << 32) - 1, 1], rows))
+    base.frame_count = 2
+    index = VectorIndex(base)
+    assert (len(index), index.ids.tolist()) == (2, [0, 1])
+    assert index.search(rows[1], 3)[0].tolist() == [0, 1]
+    assert index.search(rows[2], 1, FrameSet.every(2))[0].tolist() == [1]
+    assert index.vector((1 << 32) - 1) is None
+    assert len(index._row_of) == 2

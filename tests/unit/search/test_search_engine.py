@@ -125,10 +125,7 @@ def test_deleted_frames_neither_appear_nor_shorten_pages() -> None:
 
 
 def test_totals_that_would_cost_much_are_lower_bounds() -> None:
-    frames = [
-        ListFrame(body="common", tags=["red hot" if n % 2 else "red"])
-        for n in range(HEAD * 4)
-    ]
+    frames = [ListFrame(body="common", tags=["red hot" if n % 2 else "red"]) for n in range(HEAD * 4)]
     source = source_of(frames, len(frames))
     result = find(source, "common tag:red", k=10)
     assert len(result.hits) == 10

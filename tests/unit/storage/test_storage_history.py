@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from array import array
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mv2
 from mv2.errors import FormatError
+from mv2.format.accelerator import UriIndex, uri_hash
 from mv2.format.commit_record import HEADER_POSITION
-from mv2.storage import history
+from mv2.storage import history, past
 from mv2.storage.history import CommitPoint, commit_points, decode_points, thinned, with_point
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pytest
 
     from mv2.storage.base import Base
@@ -174,3 +179,56 @@ def test_false_footers_end_the_search(tmp_path: Path) -> None:
         file = base_of(memory).file
         assert history._newest_record(file, file.size()) is None
         assert history._newest_record(file, size) is not None
+
+
+@given(st.lists(st.integers(0, 9), max_size=40), st.integers(0, 9), st.data())
+def test_the_first_frame_after_a_moment(moments: list[int], at: int, data: st.DataObject) -> None:
+    """Frames of files that do not say where others ended; whatever the order they came in."""
+    frame_id = data.draw(st.integers(0, max(0, len(moments) - 1)))
+    chronicle = past.Chronicle.__new__(past.Chronicle)
+    chronicle.moments, chronicle.in_order = moments, moments == sorted(moments)
+    later = [i for i in range(frame_id + 1, len(moments)) if moments[i] > at]
+    with mock.patch.object(past, "_RUN", 4):
+        assert chronicle._position(frame_id, at) == min(later, default=len(moments))
+
+
+def test_the_ends_of_many_frames_are_found_without_a_look_at_every_other(tmp_path: Path) -> None:
+    """In a file that has only the times of deletions, or not even those."""
+
+    class Counted(list[int]):
+        looks = 0
+
+        def __getitem__(self, place: Any) -> Any:
+            Counted.looks += len(range(len(self))[place]) if isinstance(place, slice) else 1
+            return super().__getitem__(place)
+
+        def __iter__(self) -> Iterator[int]:
+            for one in super().__iter__():
+                Counted.looks += 1
+                yield one
+
+    count = 400
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put_many([{"content": str(i)} for i in range(count)])
+        with memory.batch():
+            for number in range(0, count, 2):
+                memory.delete(number)
+        memory.commit()
+        base = base_of(memory)
+        for nothing in ({"retired_place"}, {"retired_place", "seconds"}):
+            with contextlib.ExitStack() as stack:
+                for name in nothing:
+                    stack.enter_context(mock.patch.object(past, name, lambda *_: None))
+                stack.enter_context(mock.patch.object(past, "_moments", lambda b: Counted([5] * count)))
+                Counted.looks = 0
+                assert len(past.Chronicle(base).retired) == count // 2
+                assert Counted.looks < 20 * count
+
+
+def test_a_uri_of_a_frame_that_does_not_exist_is_passed_over(tmp_path: Path) -> None:
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put("x", uri="mv2://a")
+        memory.commit()
+        base = base_of(memory)
+        base.directory.uris = UriIndex(array("Q", [uri_hash(b"mv2://a")] * 2), array("I", [0, 70]))
+        assert base.ids_of_uri("mv2://a") == [0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import warnings
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +15,17 @@ import pytest
 from memory_files import commit_record
 
 import mv2
-from mv2.errors import ChecksumError, InvalidArgumentError
+from mv2.errors import ChecksumError, CorruptFileError, InvalidArgumentError
+from mv2.format.vectors import decode_vectors
 from mv2.index import vectors
 from mv2.index.vectors import derive as deriving
 from mv2.index.vectors.index import VectorIndex
+from mv2.storage.appender import Appender
+from mv2.storage.base import vector_ranges
+from mv2.storage.device import FileSystem
 from mv2.storage.frame_set import FrameSet
 from mv2.storage.indexing import VectorDeriver
+from mv2.storage.vector_copy import VectorCopier
 from mv2.storage.vector_store import MAX_SEGMENTS
 from mv2.testing.live import live_ranges
 
@@ -273,6 +281,17 @@ class TestDamage:
             assert memory.stats().vector_count == 901
 
 
+def test_a_vector_is_not_read_from_a_file_that_was_cut_off(path):
+    """Reading a map behind the end of its file would kill the process."""
+    with mv2.open(path, embedder="none") as memory:
+        add(memory, some_rows(3000, dimension=128))
+    with mv2.open(path, "r", embedder="none") as memory:
+        assert memory.embedding(0) is not None
+        os.truncate(path, 100_000)
+        with pytest.raises(CorruptFileError, match="cut off"):
+            memory.embedding(2900)
+
+
 class TestQuantised:
     @pytest.fixture
     def rows(self):
@@ -300,6 +319,25 @@ class TestQuantised:
             index = VectorIndex(base_of(memory))
             found = [index.search(np.array(held[i]), 1)[0][0] for i in range(0, 700, 50)]
             assert found == list(range(0, 700, 50))
+
+    @pytest.mark.parametrize("compression", [None, "none", "pq96"])
+    def test_none_of_several_quantised_sets_is_lost(self, filled, compression):
+        """A set in the catalogue, behind which others stand, beside that of a full rebuild."""
+        with mv2.open(filled, embedder="none") as memory:
+            assert memory.vacuum(vector_compression="pq96").compacted
+            base = base_of(memory)
+            whole = vector_ranges(base.tail)[0]
+            tail = base.fresh_tail()
+            tail.catalogue.vec_segments = [replace(whole, segment_id=900)]
+            with closing(FileSystem().open_file(f"{filled}.copy", writable=True, create=True)) as target:
+                out = Appender(target, 4096)
+                VectorCopier(base, tail, out, target, vectors.VectorDerivation(), compression).run(1)
+                out.flush()
+                found = [
+                    decode_vectors(target.read(one.offset, one.length), one.vector_compression)
+                    for one in vector_ranges(tail)
+                ]
+        assert sorted(i for one in found for i in one.ids) == sorted([*range(700)] * 2)
 
     def test_again_and_back(self, filled, rows):
         with mv2.open(filled, embedder="none") as memory:
