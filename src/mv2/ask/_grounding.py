@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Share of a sentence's content words that the passages must have.
 _SHARE: Final = 0.5
-_CITED: Final = re.compile(r"(?<![ \t])[ \t]*\[\s*(\d+(?:\s*(?:[,;]|-|\u2013)\s*\d+)*)\s*\]")
+_CITED: Final = re.compile(r"[ \t]{0,8}\[\s*(\d{1,9}(?:\s*(?:[,;]|-|\u2013)\s*\d{1,9})*)\s*\]")
 _RANGE: Final = re.compile(r"(\d+)\s*(?:-|\u2013)\s*(\d+)")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _MONTHS: Final = (

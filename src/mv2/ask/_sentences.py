@@ -32,7 +32,6 @@ _END: Final = re.compile(
     re.VERBOSE,
 )
 _LAST_WORD: Final = re.compile(r"(?:^|[\s(\[\"'\u201c\u2018])((?:\w+\.)*\w+)$")
-_FILLED: Final = re.compile(r"\s*\S")
 _CLOSING: Final = "\"'\u201d\u2019)]"
 # What a new sentence may begin with on a new line.
 _NEW_ITEM: Final = re.compile(r"[ \t]*(?:\n|[-*\u2022#>|]|\d{1,3}[.)]|[A-Z\u201c\"'(\[]|[^\x00-\u2000])")
@@ -49,12 +48,12 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """
     end = len(text) if end is None else min(end, len(text))
     found: list[Span] = []
-    begin = start
+    begin, first = start, _past_space(text, start, end)
     for mark in _END.finditer(text, start, end):
-        if mark.start() < begin or not _ends(text, begin, mark, end):
+        if mark.start() < first or not _ends(text, begin, mark, end):
             continue
         _add(found, text, begin, mark.end())
-        begin = mark.end()
+        begin, first = mark.end(), _past_space(text, mark.end(), end)
     _add(found, text, begin, end)
     return found
 
@@ -73,10 +72,16 @@ def speech_start(text: str) -> int:
     )
 
 
+def _past_space(text: str, at: int, end: int) -> int:
+    while at < end and text[at].isspace():
+        at += 1
+    return at
+
+
 def _ends(text: str, begin: int, mark: re.Match[str], end: int) -> bool:
     first = mark[0][0]
     if first == "\n":
-        return _breaks(text, begin, mark.start(), mark.end(), end)
+        return _breaks(text, mark.end(), end)
     if first != "." or mark[0].startswith(".."):
         # "Stop!" he said. Wait… what?
         open_ended = first in ".\u2026" or mark[0][-1] in _CLOSING
@@ -103,10 +108,8 @@ def _goes_on(text: str, at: int, end: int) -> bool:
     return at < end and text[at].islower()
 
 
-def _breaks(text: str, begin: int, at: int, after: int, end: int) -> bool:
+def _breaks(text: str, after: int, end: int) -> bool:
     """Whether a line break ends a sentence; a line that was only wrapped does not."""
-    if _FILLED.match(text, begin, at) is None:
-        return False
     return _NEW_ITEM.match(text, after, end) is not None or _CHAT.match(text, after, end) is not None
 
 

@@ -181,7 +181,7 @@ class _Request:
         timeout: float,
         error: type[ModelError],
     ) -> None:
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
+        if not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
             raise InvalidArgumentError(
                 f"timeout {timeout!r} is not a number of seconds from above 0 to {_LONGEST_TIMEOUT:,}"
             )

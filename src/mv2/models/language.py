@@ -293,6 +293,8 @@ def _events(lines: Iterable[str], shown: Callable[[object], str]) -> Iterator[di
         try:
             event = json.loads(data)
         except ValueError as problem:
-            raise ModelFailedError(f"the stream holds something that is not JSON: {shown(data)!r}") from problem
+            raise ModelFailedError(
+                f"the stream holds something that is not JSON: {shown(data)!r}"
+            ) from problem
         if isinstance(event, dict):
             yield event

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mv2._record import dataclass
+from mv2.index.lexical import lower
 from mv2.search._compile import compile_query
 from mv2.search._conditions import CHUNK_ROLE, holds
 from mv2.search._corpus import Corpus, Statistics
@@ -105,6 +106,9 @@ class Candidates:
 
     def holds(self, node: Node, frame_id: int) -> bool:
         """Whether an active frame matches `node`, told from its record and text."""
+        if isinstance(node, Field) and node.name == "kind":
+            kind = self._source.kind_of(frame_id)
+            return kind is not None and lower(kind) == lower(node.value)
         if isinstance(node, Field | During):
             return holds(node, self._source.record(frame_id))
         corpus = Corpus()
@@ -225,7 +229,7 @@ class Candidates:
 
     def _check(self, frame_id: int, rest: Node | None, newest: bool) -> bool:
         # A list of documents has no use for their chunks, which carry the same tags.
-        if newest and self._source.record(frame_id).role == CHUNK_ROLE:
+        if newest and self._source.has_chunks and self._source.record(frame_id).role == CHUNK_ROLE:
             return False
         return rest is None or self.holds(rest, frame_id)
 

@@ -361,11 +361,15 @@ class _Search:
             return best_first(side.similarities([k for _, k in matching]))
         conditions = _conditions(query)
         depth = count
+        known: dict[int, bool] = {}
         while True:
             near = side.nearest(depth)
             if conditions is None:
                 return near
-            kept = [hit for hit in near if self._candidates.holds(conditions, hit[1])]
+            for _, frame_id in near:
+                if frame_id not in known:
+                    known[frame_id] = self._candidates.holds(conditions, frame_id)
+            kept = [hit for hit in near if known[hit[1]]]
             if len(kept) >= count or len(near) < depth:
                 return kept
             depth *= 4

@@ -134,6 +134,10 @@ class FrameSource(Protocol):
         """Size of the frame's content in bytes, without reading it."""
         ...
 
+    def kind_of(self, frame_id: int) -> str | None:
+        """The frame's kind, without reading the frame."""
+        ...
+
     def track_of(self, frame_id: int) -> object:
         """Something that is equal for frames of one track, None for a frame without."""
         ...

@@ -100,6 +100,9 @@ class ViewSource:
         view = self.view
         return ((view.timestamp(k), k) for k in ids if view.role(k) != ROLE_CHUNK)
 
+    def kind_of(self, frame_id: int) -> str | None:
+        return self._facets.codes("kind").name(frame_id)
+
     def track_of(self, frame_id: int) -> object:
         return self._facets.codes("track").code(frame_id) or None
 

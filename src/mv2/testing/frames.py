@@ -116,6 +116,10 @@ class ListSource:
         """Size of the frame's text in bytes."""
         return len((self.frames[frame_id].body or "").encode(errors="surrogatepass"))
 
+    def kind_of(self, frame_id: int) -> str | None:
+        """The frame's kind."""
+        return self.frames[frame_id].kind
+
     def track_of(self, frame_id: int) -> object:
         """The frame's track."""
         return self.frames[frame_id].track

@@ -72,3 +72,8 @@ def test_a_citation_behind_the_full_stop_belongs_to_the_sentence_before() -> Non
     found = check("The kettle is descaled with vinegar. [1] The garden has oaks. [2]", [KETTLE, GARDEN])
     assert found.score == 1.0
     assert all(citation.supported for citation in found.citations)
+
+
+def test_a_number_that_no_passage_can_have_is_no_citation() -> None:
+    text = f"Tea [{'1' * 5000}]."
+    assert check(text, []).text == text

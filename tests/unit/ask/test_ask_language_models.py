@@ -174,3 +174,36 @@ def test_what_an_own_model_raises_passes_through() -> None:
 def test_settings_of_a_service_are_not_for_objects() -> None:
     with pytest.raises(mv2.InvalidArgumentError, match="temperature"):
         make_model(lambda _: "", temperature=0.5)
+
+
+def test_a_key_of_the_environment_goes_elsewhere_only_by_its_providers_name(
+    monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
+    make_model("llama3", base_url=service.url).complete(MESSAGES)
+    make_model("openai:llama3", base_url=service.url).complete(MESSAGES)
+    keys = [headers.get("Authorization") for headers in service.headers]
+    assert keys == [None, "Bearer from-the-environment"]
+
+
+@pytest.mark.parametrize("key", ["sk-first\nsk-second", "sk-\u6f22", "two words"])
+def test_a_key_that_no_header_holds_is_refused_unseen(key: str) -> None:
+    with pytest.raises(mv2.InvalidArgumentError, match="no key has") as refusal:
+        make_model("openai:tiny", api_key=key)
+    assert key not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"error": {"message": "bad key sk-verysecret1"}}',
+        b'data: {"error": {"message": "bad key sk-verysecret1"}}\n\n',
+        b"data: sk-verysecret1\n\n",
+    ],
+)
+def test_a_service_that_repeats_the_key_does_not_bring_it_into_messages(service: Service, raw: bytes) -> None:
+    service.raw = raw
+    on_token = (lambda _: None) if raw.startswith(b"data") else None
+    with pytest.raises(mv2.ModelFailedError, match=r"\*\*\*") as failure:
+        model(service, api_key="sk-verysecret1").complete(MESSAGES, on_token)
+    assert "verysecret" not in str(failure.value)

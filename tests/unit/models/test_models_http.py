@@ -149,3 +149,32 @@ def test_a_stream_that_is_refused(service: StandIn) -> None:
     service.replies = [Reply({"error": "no"}, 400)]
     with pytest.raises(ModelError, match="400"):
         next(stream_lines(service.url, {}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host:99999/x",
+        "http://host:abc/x",
+        "http://[::1/x",
+        "ftp://user:hidden@host/x",
+        "http://u:hidden@host",
+    ],
+)
+def test_addresses_that_are_none_are_refused_without_their_password(url: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="address") as refusal:
+        post_json(url, {}, retries=0)
+    assert "hidden" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("timeout", [-1, 0, float("nan"), float("inf"), "5", None])
+def test_a_timeout_is_a_number_of_seconds(timeout: object) -> None:
+    with pytest.raises(InvalidArgumentError, match="timeout"):
+        post_json("http://localhost:9", {}, timeout=timeout)  # type: ignore[arg-type]
+
+
+def test_a_stream_without_end_is_refused(service: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "MAX_ANSWER", 1000)
+    service.replies = [Reply(raw=b"data: x\n" * 200)]
+    with pytest.raises(ModelError, match="more than 1000 bytes"):
+        list(stream_lines(service.url, {}))
