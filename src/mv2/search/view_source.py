@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mv2.errors import CorruptFileError
@@ -92,7 +93,7 @@ class ViewSource:
     def has_tracks(self) -> bool:
         return len(self._facets.codes("track").names) > 1
 
-    @property
+    @cached_property
     def has_chunks(self) -> bool:
         return any(state >> 4 == ROLE_CHUNK for state in set(self.view.states))
 
