@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mv2.errors import CorruptFileError
@@ -93,9 +92,10 @@ class ViewSource:
     def has_tracks(self) -> bool:
         return len(self._facets.codes("track").names) > 1
 
-    @cached_property
+    @property
     def has_chunks(self) -> bool:
-        return any(state >> 4 == ROLE_CHUNK for state in set(self.view.states))
+        view = self.view
+        return view.overlay.has_chunks or (self.indexed_count > 0 and view.base.has_chunks)
 
     def documents(self, ids: Iterable[int]) -> Iterator[tuple[int, int]]:
         view = self.view

@@ -33,7 +33,7 @@ from mv2.format.vector_block import PLACE, VectorBlock, decode_vector_block
 from mv2.format.vectors import MAX_SEGMENT_SIZE, VectorSegment, decode_vectors
 from mv2.storage.commit import Anchor
 from mv2.storage.device import File
-from mv2.storage.directory import Directory, from_accelerator, from_scan
+from mv2.storage.directory import Directory, from_accelerator, from_scan, pack_state
 
 if TYPE_CHECKING:
     from mv2.storage.facets import StoredFacets
@@ -50,6 +50,12 @@ class Base:
     def __init__(self, file: File, anchor: Anchor) -> None:
         self.file = file
         self.anchor = anchor
+
+    @cached_property
+    def has_chunks(self) -> bool:
+        """Whether any frame, active or not, is a slice of a document."""
+        states = bytes(self.directory.states)
+        return any(pack_state(status, ROLE_CHUNK) in states for status in range(16))
 
     @cached_property
     def contents(self) -> bytes:

@@ -90,6 +90,8 @@ class Overlay:
         self.uris: dict[str, list[int]] = {}
         self.vector_dimension = 0
         self.weight = 0
+        #: Whether a frame in it is a slice of a document.
+        self.has_chunks = False
         self._ids: dict[int, int] = {}
 
     def __bool__(self) -> bool:
@@ -106,6 +108,7 @@ class Overlay:
         other.changes = dict(self.changes)
         other.uris = {uri: list(ids) for uri, ids in self.uris.items()}
         other.vector_dimension, other.weight = self.vector_dimension, self.weight
+        other.has_chunks = self.has_chunks
         other._ids = dict(self._ids)
         return other
 
@@ -126,6 +129,7 @@ class Overlay:
         pending = self._pending_frame(frame_id, entry)
         pending.text = text
         self.frames.append(pending)
+        self.has_chunks = self.has_chunks or pending.record.role == ROLE_CHUNK
         if entry.embedding is not None:
             self.vector_dimension = len(entry.embedding) // 4
         uri = pending.record.uri

@@ -145,3 +145,19 @@ def test_parts_that_are_repeated_are_looked_for_once() -> None:
     from mv2.search.query import parse
 
     assert parse("abcde~2 " * 5).root == parse("abcde~2").root
+
+
+@pytest.mark.parametrize("stage", ["pending", "committed", "another handle"])
+def test_chunks_are_known_of_wherever_they_stand(tmp_path: Path, stage: str) -> None:
+    text = "\n\n".join(f"Part {n} of the walrus. " + "filler words " * 120 for n in range(4))
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put("a walrus")
+        memory.commit()
+        memory.put(text)
+        if stage == "committed":
+            memory.commit()
+        if stage == "another handle":
+            with mv2.open(tmp_path / "m.mv2", "r", embedder="none") as reader:
+                assert len(reader.find("walrus").hits) == 2
+        assert len(memory.find("walrus").hits) == 2
+        assert len(memory.find("walrus", passages=True).hits) > 2
