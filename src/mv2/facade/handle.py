@@ -32,6 +32,13 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
         raise InvalidArgumentError(f"{name} {value!r} is unknown", remedy=f"Use one of {', '.join(choices)}.")
 
 
+def check_kind(name: str, value: object, kinds: Any) -> None:
+    """Refuse what is none of the types."""
+    if not isinstance(value, kinds):
+        wanted = getattr(kinds, "__name__", None) or str(kinds).replace("mv2.types.", "mv2.")
+        raise InvalidArgumentError(f"{name} is {type(value).__name__}, not {wanted}")
+
+
 def check_number(name: str, value: object, *, whole: bool = False) -> None:
     """Refuse what is no number from 0 on."""
     kinds = int if whole else (int, float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mv2.facade.handle import check_choice, check_number
+from mv2.facade.handle import check_choice, check_kind, check_number
 from mv2.facade.reading import Reading
 from mv2.ingest.vectors import vector_bytes
 from mv2.types import (
@@ -85,6 +85,9 @@ class Searching(Reading):
                 cannot be made, or does not fit the memory's.
         """
         check_choice("mode", mode, ("auto", "lex", "vec", "hybrid"))
+        check_kind("query", query, str)
+        check_kind("scope", scope, str | None)
+        check_kind("ranking", ranking, Ranking | None)
         check_number("k", k, whole=True)
         check_number("snippet_chars", snippet_chars, whole=True)
         check_number("context", context, whole=True)

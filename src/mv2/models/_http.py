@@ -202,7 +202,7 @@ class _Request:
                 return self._try()
             except _FailedError as failed:
                 asked = failed.again_after
-                if asked is None or asked > _LONGEST_WAIT or retries == 0:
+                if asked is None or asked > _LONGEST_WAIT or retries <= 0:
                     raise failed.error from failed.__cause__
             import random
 

@@ -39,7 +39,7 @@ _LEXEME: Final = re.compile(
     | (?P<operator>(?:AND|OR|NOT)(?=[\s()]|$))
     | (?P<prefix>[^\W_]+\*(?=[\s()]|$))
     | (?P<fuzzy>(?P<like>[^\W_]+)~(?P<distance>\d?)(?=[\s()]|$))
-    | (?P<wildcard>(?!\?)(?=[^\s()]*(?:\*|[^\W_]\?+[^\W_]))(?:[^\W_]|[*?])+(?=[\s()]|$))
+    | (?P<wildcard>(?!\?)(?=[^\W_]*(?:\*|\?+[^\W_]))(?:[^\W_]|[*?])+(?=[\s()]|$))
     | (?P<word>[^\s(){_QUOTES}]+)
     """,
     re.VERBOSE,

@@ -176,7 +176,7 @@ class MemorySearch:
         if mode == "lex":
             return Choice(reason="words only, as asked for", fingerprint=mark)
         if not view.vector_dimension:
-            if mode != "auto":
+            if mode != "auto" or request.vector is not None:
                 raise VecIndexDisabledError(
                     "this memory has no vectors",
                     path=view.file.path,

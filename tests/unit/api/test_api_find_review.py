@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 import mv2
+from mv2.search.query import parse
 from mv2.types import Cutoff, Ranking, SearchResult
 
 
@@ -161,3 +162,26 @@ def test_chunks_are_known_of_wherever_they_stand(tmp_path: Path, stage: str) -> 
                 assert len(reader.find("walrus").hits) == 2
         assert len(memory.find("walrus").hits) == 2
         assert len(memory.find("walrus", passages=True).hits) > 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"query": 5}, {"query": None}, {"scope": 3}, {"ranking": {}}, {"k": "ten"}, {"filter": 7}]
+)
+def test_arguments_of_a_wrong_kind_are_refused_by_name(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put("x")
+        with pytest.raises(mv2.InvalidArgumentError):
+            memory.find(**{"query": "x", **wrong})
+
+
+def test_a_vector_needs_vectors(tmp_path: Path) -> None:
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put("x")
+        for query in ("", "x"):
+            with pytest.raises(mv2.VecIndexDisabledError, match="no vectors"):
+                memory.find(query, vector=[1.0, 2.0])
+
+
+def test_quotes_in_great_numbers_are_read_at_once() -> None:
+    assert parse('."' * 50_000).root is None
+    assert parse('a?"' * 30_000).plain

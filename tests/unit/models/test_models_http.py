@@ -178,3 +178,10 @@ def test_a_stream_without_end_is_refused(service: StandIn, monkeypatch: pytest.M
     service.replies = [Reply(raw=b"data: x\n" * 200)]
     with pytest.raises(ModelError, match="more than 1000 bytes"):
         list(stream_lines(service.url, {}))
+
+
+def test_fewer_tries_than_none_is_one(service: StandIn, waits: list[float]) -> None:
+    service.replies = [Reply({}, 503)]
+    with pytest.raises(ModelError, match="answered 503"):
+        post_json(service.url, {}, retries=-1)
+    assert (len(service.asked), waits) == (1, [])
