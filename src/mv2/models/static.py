@@ -62,6 +62,8 @@ class StaticEmbedder:
     """
 
     batch_size = 256
+    #: Its vectors are means of words, and know little that the words themselves do not say.
+    vector_weight = 0.15
     cache_bytes = 1 << 20  # computing most vectors anew is as quick as keeping them
 
     def __init__(self, files: StaticFiles, name: str) -> None:

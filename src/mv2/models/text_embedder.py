@@ -59,6 +59,12 @@ class TextEmbedder:
         return self._dimension or getattr(self.embedder, "dimension", None) or 0
 
     @property
+    def vector_weight(self) -> float | None:
+        """Share of its vectors in a search for words and vectors; None where it does not say."""
+        weight = getattr(self.embedder, "vector_weight", None)
+        return None if weight is None else float(weight)
+
+    @property
     def label(self) -> str:
         """The name for messages."""
         return self.name or type(self.embedder).__name__

@@ -52,6 +52,11 @@ _ALL_WORDS: Final = 2.0
 class VectorSide(Protocol):
     """The vectors of a memory as one query sees them."""
 
+    @property
+    def weight(self) -> float:
+        """Share of the sum that vectors of this model usually have."""
+        ...
+
     def nearest(self, count: int) -> Ranked:
         """(cosine, frame id) of the most similar frames that may be hits, best first."""
         ...

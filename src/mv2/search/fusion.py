@@ -21,7 +21,8 @@ from mv2._record import dataclass
 
 # Chosen to be gentle: the order of hits changes little within 0.2 to 0.35 (docs/design.md, "Ranking").
 VECTOR_WEIGHT: Final = 0.25
-LONE_WEIGHT: Final = 0.7
+# Times the weight, where the words reach little of the query.
+LONE_FACTOR: Final = 1.2
 # Similarities lie close together: a power above 1 tells the best from the many that are near.
 VECTOR_POWER: Final = 1.5
 RRF_CONSTANT: Final = 60.0
@@ -69,7 +70,11 @@ def vector_parts(similarities: Mapping[int, float], usual: Background) -> dict[i
 
 
 def vector_weight(
-    lexical: Sequence[tuple[float, int]], ideal: float, similarities: Mapping[int, float], usual: Background
+    lexical: Sequence[tuple[float, int]],
+    ideal: float,
+    similarities: Mapping[int, float],
+    usual: Background,
+    weight: float = VECTOR_WEIGHT,
 ) -> float:
     """Share of the vectors in the sum, 0 to 1.
 
@@ -77,6 +82,8 @@ def vector_weight(
         lexical: (score, frame id), best first.
         ideal: score of a document that has every word of the query once.
         similarities: cosine by frame, of the first hits of `lexical` at least.
+        weight: what vectors weigh that agree with sharp words; less for models that know little
+            beyond the words themselves.
     """
     if not lexical:
         return 1.0
@@ -85,7 +92,7 @@ def vector_weight(
     seen = [value for value in seen if not math.isnan(value)]
     agreement = (math.fsum(seen) / len(seen) - usual.mean) / usual.deviation if seen else 0.0
     trusted = max(_LEAST, _ramp(agreement, 0.0, _AGREES_TO))
-    return sharpness * VECTOR_WEIGHT * trusted + (1 - sharpness) * LONE_WEIGHT
+    return sharpness * weight * trusted + (1 - sharpness) * LONE_FACTOR * weight
 
 
 def _ramp(value: float, low: float, high: float) -> float:

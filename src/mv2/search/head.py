@@ -77,7 +77,7 @@ class Head:
             usual = side.usual()
             weight = self._ranking.vector_weight
             if weight is None:
-                weight = fusion.vector_weight(lexical, ideal, similarities, usual)
+                weight = fusion.vector_weight(lexical, ideal, similarities, usual, side.weight)
             vectors = fusion.vector_parts(similarities, usual)
             self._base = fusion.weighted_sum(words, vectors, weight)
             self._outcome.rules.append(f"vector weight {weight:.2f}")

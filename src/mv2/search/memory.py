@@ -16,6 +16,7 @@ from mv2.ingest.embedding import FileVectors, check_model, embedder_for
 from mv2.ingest.vectors import vector_bytes
 from mv2.search.corrections import LABEL
 from mv2.search.engine import USUAL, Choice, Outcome, VectorSide, find
+from mv2.search.fusion import VECTOR_WEIGHT
 from mv2.search.hits import make_hits
 from mv2.search.pending import Overlay
 from mv2.search.view_source import ViewSource
@@ -201,7 +202,8 @@ class MemorySearch:
         def side(text: str) -> VectorSide | None:
             if not text.strip():
                 return None
-            return self._bound(view, vector_bytes(embedder.embed_query(text), "query"), request.allowed)
+            vector = vector_bytes(embedder.embed_query(text), "query")
+            return self._bound(view, vector, request.allowed, embedder.vector_weight)
 
         named = f"vectors of {embedder.label}"
         return Choice(words, side, f"words and {named}" if words else f"{named} only, as asked for", mark)
@@ -226,10 +228,13 @@ class MemorySearch:
             f"{mark} {zlib.crc32(vector)}",
         )
 
-    def _bound(self, view: View, vector: bytes, allowed: FrameSet | None) -> VectorSide:
+    def _bound(
+        self, view: View, vector: bytes, allowed: FrameSet | None, weight: float | None = None
+    ) -> VectorSide:
         from mv2.search.vector_side import BoundVectors
 
-        return BoundVectors(self.vectors, view, vector, allowed)
+        usual = VECTOR_WEIGHT if weight is None else weight
+        return BoundVectors(self.vectors, view, vector, allowed, usual)
 
     def _open_reader(self, view: View) -> LexicalReader | None:
         """The index of the view's commit, opened once."""

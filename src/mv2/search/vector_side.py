@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mv2.search.fusion import Background, background
+from mv2.search.fusion import VECTOR_WEIGHT, Background, background
 
 if TYPE_CHECKING:
     from mv2.search.candidates import Ranked
@@ -25,9 +25,18 @@ class BoundVectors:
     Args:
         query: little-endian float32 bytes.
         allowed: the only frames that may be hits; None allows every active one.
+        weight: share of the sum that vectors of this model usually have.
     """
 
-    def __init__(self, search: VectorSearch, view: View, query: bytes, allowed: FrameSet | None) -> None:
+    def __init__(
+        self,
+        search: VectorSearch,
+        view: View,
+        query: bytes,
+        allowed: FrameSet | None,
+        weight: float = VECTOR_WEIGHT,
+    ) -> None:
+        self.weight = weight
         self._search = search
         self._view = view
         self._query = np.frombuffer(query, "<f4")

@@ -149,6 +149,18 @@ class TestSides:
                 best = ids(memory.find(f"topic{n} place3", mode="lex", k=1))[0]
                 assert best in ids(memory.find(f"topic{n} place3", mode="hybrid", k=3))
 
+    def test_a_model_says_what_its_vectors_weigh(self, path: Path) -> None:
+        class Light(Bag):
+            vector_weight = 0.1
+
+        with mv2.open(path, embedder=Bag()) as memory:
+            for n in range(30):
+                memory.put(f"walrus number{n} sleeps")
+            rules = memory.find("number3 walrus", explain=True).hits[0].rules
+        with mv2.open(path, "r", embedder=Light()) as memory:
+            lighter = memory.find("number3 walrus", explain=True).hits[0].rules
+        assert float(lighter[0].split()[-1]) < float(rules[0].split()[-1])
+
     def test_operators_are_obeyed_by_both_sides(self, path: Path) -> None:
         with mv2.open(path, embedder=Bag()) as memory:
             memory.put("a car in red", tags=["x"])

@@ -33,13 +33,19 @@ def test_vectors_that_put_the_words_hits_nowhere_in_particular_hardly_count() ->
 
 
 def test_words_that_find_little_of_the_question_leave_it_to_the_vectors() -> None:
-    assert weight(1, 10, 0.2) == pytest.approx(fusion.LONE_WEIGHT)
+    assert weight(1, 10, 0.2) == pytest.approx(fusion.LONE_FACTOR * fusion.VECTOR_WEIGHT)
+    assert weight(1, 10, 0.2) > weight(10, 10, 0.2)
     assert fusion.vector_weight([], 10, {}, USUAL) == 1.0
 
 
 @given(st.floats(0.1, 50), st.floats(0.1, 50), st.floats(-1, 1))
 def test_a_weight_is_a_share(best: float, ideal: float, similarity: float) -> None:
-    assert 0 < weight(best, ideal, similarity) <= fusion.LONE_WEIGHT
+    assert 0 < weight(best, ideal, similarity) <= fusion.LONE_FACTOR * fusion.VECTOR_WEIGHT
+
+
+def test_a_model_may_weigh_less() -> None:
+    hits = [(10.0, 0)]
+    assert fusion.vector_weight(hits, 10, {0: 0.9}, USUAL, 0.15) == pytest.approx(0.15)
 
 
 def test_parts_run_from_what_is_usual_to_the_best() -> None:
