@@ -174,6 +174,21 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """One of several passages of a hit.
+
+    Attributes:
+        text: part of the document's own text.
+        highlights: matched ranges in ``text``, as (start, end) characters.
+        range: where it stands in the frame's text, as (start, end) characters.
+    """
+
+    text: str
+    highlights: tuple[tuple[int, int], ...]
+    range: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One search result.
 
@@ -191,6 +206,8 @@ class Hit:
             ``lexical`` (BM25), ``lexical:<word>``, ``similarity`` (cosine) say where they come from.
         matched: with ``explain``, the words of the query that the frame has.
         rules: with ``explain``, the rules that moved it, by name.
+        fragments: with ``fragments`` above 1, the best passages in the order of the text; ``snippet``
+            is the best one of them.
         neighbours: with ``context``, the frames around it in its track, in order.
     """
 
@@ -211,6 +228,7 @@ class Hit:
     scores: Mapping[str, float] = field(default_factory=dict)
     matched: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    fragments: tuple[Fragment, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
 
 

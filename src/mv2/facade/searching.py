@@ -49,6 +49,7 @@ class Searching(Reading):
         cursor: str | None = None,
         snippet_chars: int = 240,
         context: int = 0,
+        fragments: int = 1,
         passages: bool = False,
         tz: str | dt.tzinfo | None = None,
         explain: bool = False,
@@ -72,6 +73,7 @@ class Searching(Reading):
             cursor: ``next_cursor`` of the page before.
             snippet_chars: length of a snippet, at most; 0 for none.
             context: frames on each side of a hit in its track to return with it.
+            fragments: passages of each hit, in ``Hit.fragments``, each of at most ``snippet_chars``.
             passages: every matching chunk of a long document is a hit, not its best one only.
             tz: the time zone of dates in words, such as ``"Europe/Paris"``; None means the system's.
             explain: fill ``Hit.scores``, ``Hit.matched`` and ``Hit.rules``.
@@ -91,6 +93,7 @@ class Searching(Reading):
         check_number("k", k, whole=True)
         check_number("snippet_chars", snippet_chars, whole=True)
         check_number("context", context, whole=True)
+        check_number("fragments", fragments, whole=True)
         from mv2.search.memory import Request
         from mv2.search.selection import selected
 
@@ -108,6 +111,7 @@ class Searching(Reading):
             cursor=cursor,
             snippet_chars=snippet_chars,
             context=context,
+            fragments=fragments,
             passages=passages,
             tz=tz,
             explain=explain,

@@ -73,12 +73,3 @@ def _not_a_time(value: object, name: str) -> InvalidArgumentError:
         f"{name} {value!r} is not a time",
         remedy="Give seconds since 1970, a datetime, or an ISO string such as 2024-03-05T14:00:00Z.",
     )
-
-
-def to_iso(seconds: int) -> str:
-    """``2024-03-05T14:00:00Z`` for whole UTC seconds; the number itself where the calendar ends."""
-    try:
-        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
-    except OverflowError:
-        return str(seconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else moment.isoformat()

@@ -120,6 +120,7 @@ def find(
     cursor: str | None = None,
     snippet_chars: int = 240,
     context: int = 0,
+    fragments: int = 1,
     passages: bool = False,
     clock: Clock | None = None,
     explain: bool = False,
@@ -137,6 +138,7 @@ def find(
         snippet_chars: characters a snippet has at most; 0 leaves snippets empty.
         context: frames on each side of a hit in its track to return with it.
         clock: what dates in words are counted from; None means now, in the system's time zone.
+        fragments: passages of a hit to cut, each of at most `snippet_chars`.
         passages: every matching chunk of a long document is a hit, not its best one only.
         explain: fill ``Hit.scores``, ``matched`` and ``rules``.
         overlay: the cache of pending frames that belongs to the memory; without
@@ -149,7 +151,7 @@ def find(
         CorruptFileError: the embedded index turns out to be damaged.
     """
     begun = time.perf_counter()
-    _check(k, snippet_chars, context)
+    _check(k, snippet_chars, context, fragments)
     listing = not query.strip() and (choice.vectors is not None or allowed is not None)
     parsed = Query(query, None, plain=True) if listing else parse(query, clock=clock)
     key = f"{query}\0{choice.fingerprint}"
@@ -175,6 +177,7 @@ def find(
         offset,
         snippet_chars=snippet_chars,
         context=context,
+        fragments=fragments,
         explained_by=overlay if explain else None,
     )
     return SearchResult(
@@ -215,13 +218,15 @@ def _by_document(
     return outcome
 
 
-def _check(k: int, snippet_chars: int, context: int) -> None:
+def _check(k: int, snippet_chars: int, context: int, fragments: int) -> None:
     if not 1 <= k <= MAX_PAGE:
         raise InvalidArgumentError(f"k is {k}, not 1 to {MAX_PAGE:,}")
     if snippet_chars < 0:
         raise InvalidArgumentError(f"snippet_chars is {snippet_chars}, which is negative")
     if not 0 <= context <= 100:
         raise InvalidArgumentError(f"context is {context}, not 0 to 100")
+    if not 1 <= fragments <= 100:
+        raise InvalidArgumentError(f"fragments is {fragments}, not 1 to 100")
 
 
 class _Search:

@@ -185,11 +185,9 @@ class Head:
         assert reranker is not None, "the caller looks"
         head, rest = ordered[: self._ranking.rerank_depth], ordered[self._ranking.rerank_depth :]
         texts = [self._source.preview(k) for _, k in head]
-        scores = [float(score) for score in reranker.rerank(self._query.text, texts)] if texts else []
-        if len(scores) != len(head):
-            from mv2.errors import InvalidArgumentError
+        from mv2.models.rerankers import rerank_scores
 
-            raise InvalidArgumentError(f"the reranker gave {len(scores)} scores for {len(head)} texts")
+        scores = rerank_scores(reranker, self._query.text, texts) if texts else []
         self._outcome.rules.append("reranked")
         self._outcome.parts["rerank"] = {k: score for score, (_, k) in zip(scores, head, strict=True)}
         lowest, highest = min(scores, default=0.0), max(scores, default=0.0)

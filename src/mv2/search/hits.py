@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mv2.search._explain import score_parts
 from mv2.search.nodes import ranks
 from mv2.search.snippets import Snippets
-from mv2.types import Hit, Neighbour
+from mv2.types import Fragment, Hit, Neighbour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ def make_hits(
     *,
     snippet_chars: int,
     context: int,
+    fragments: int = 1,
     explained_by: Overlay | None,
 ) -> tuple[Hit, ...]:
     """The hits of a page whose first one has the rank `offset` + 1."""
@@ -62,6 +63,7 @@ def make_hits(
                 scores=parts,
                 matched=matched,
                 rules=tuple(outcome.rules) if explained_by is not None else (),
+                fragments=_fragments(snippets, source.preview(frame_id), fragments) if fragments > 1 else (),
                 neighbours=_neighbourhood(source, frame_id, context) if context else (),
             )
         )
@@ -83,6 +85,11 @@ def _explained(
         matched = tuple(name.removeprefix("lexical:") for name in words)
         explained[frame_id] = ({**parts, **words}, matched)
     return explained
+
+
+def _fragments(snippets: Snippets, text: str, count: int) -> tuple[Fragment, ...]:
+    cut = snippets.cut_many(text, count)
+    return tuple(Fragment(text=f.text, highlights=f.highlights, range=(f.start, f.end)) for f in cut)
 
 
 def _neighbourhood(source: FrameSource, frame_id: int, count: int) -> tuple[Neighbour, ...]:

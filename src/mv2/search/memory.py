@@ -56,6 +56,7 @@ class Request:
     cursor: str | None = None
     snippet_chars: int = 240
     context: int = 0
+    fragments: int = 1
     passages: bool = False
     tz: str | dt.tzinfo | None = None
     explain: bool = False
@@ -87,6 +88,7 @@ class MemorySearch:
             cursor=request.cursor,
             snippet_chars=request.snippet_chars,
             context=request.context,
+            fragments=request.fragments,
             passages=request.passages,
             clock=_clock(request.tz),
             explain=request.explain,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from mv2.search._corpus import Corpus, Scores, Statistics
-from mv2.search.pending import SPLIT_PER_QUERY, _scan, _searchable
+from mv2.search.pending import SPLIT_PER_QUERY, searchable_text, text_test
 from mv2.storage.frame_set import FrameSet
 from mv2.storage.overlay import Overlay as LogOverlay
 from mv2.storage.view import View
@@ -108,11 +108,11 @@ class _Words:
             waiting = [frame_id for frame_id in ids if frame_id not in known]
             for frame_id in waiting[:SPLIT_PER_QUERY]:
                 self._add(frame_id, source)
-            may_match = _scan(node)
+            may_match = text_test(node)
             for frame_id in waiting[SPLIT_PER_QUERY:]:
                 text = self._texts.get(frame_id)
                 if text is None:
-                    text = self._texts[frame_id] = _searchable(frame_id, source)
+                    text = self._texts[frame_id] = searchable_text(frame_id, source)
                 if may_match(text):
                     self._add(frame_id, source)
             universe = set(ids).intersection(known)

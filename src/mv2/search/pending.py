@@ -115,12 +115,12 @@ class Overlay:
         waiting = list(self._unsplit)
         if len(waiting) <= SPLIT_PER_QUERY:
             return waiting
-        may_match = _scan(node)
+        may_match = text_test(node)
         chosen, others = waiting[:SPLIT_PER_QUERY], waiting[SPLIT_PER_QUERY:]
         for frame_id in others:
             text = self._unsplit[frame_id]
             if text is None:
-                text = self._unsplit[frame_id] = _searchable(frame_id, source)
+                text = self._unsplit[frame_id] = searchable_text(frame_id, source)
             if may_match(text):
                 chosen.append(frame_id)
         return chosen
@@ -131,14 +131,14 @@ class Overlay:
             self._corpus.add(frame_id, source)
 
 
-def _searchable(frame_id: int, source: FrameSource) -> str:
+def searchable_text(frame_id: int, source: FrameSource) -> str:
     """Everything of a frame that words can match, in lower case."""
     record = source.record(frame_id)
     text = indexed_text(source.text(frame_id) or "", record.title)
     return lower("\n".join((text, *map(labelled, (*record.tags, *record.labels, record.track or "")))))
 
 
-def _scan(node: Node) -> Callable[[str], bool]:
+def text_test(node: Node) -> Callable[[str], bool]:
     """A test of whether a text may match `node`; never wrong in saying no."""
     match node:
         case Terms():
@@ -154,11 +154,11 @@ def _scan(node: Node) -> Callable[[str], bool]:
             start = prefix_needle(fold(node.start))
             return lambda text: start in text
         case Prefer():
-            return _scan(node.child)
+            return text_test(node.child)
         case And():
-            return _both([_scan(child) for child in node.children])
+            return _both([text_test(child) for child in node.children])
         case Or():
-            tests = [_scan(child) for child in node.children]
+            tests = [text_test(child) for child in node.children]
             return lambda text: any(test(text) for test in tests)
         case _:
             return lambda _: True

@@ -26,7 +26,7 @@ from mv2.format.frame import (
 )
 from mv2.storage.base import Base
 from mv2.storage.device import File
-from mv2.storage.directory import NO_PUT_TIME, pack_state
+from mv2.storage.directory import pack_state
 from mv2.storage.frame_set import FrameSet
 from mv2.storage.overlay import Overlay, PendingFrame
 from mv2.storage.own_text import own_search_text
@@ -144,14 +144,6 @@ class View:
     def timestamp(self, frame_id: int) -> int:
         pending = self.overlay.pending(frame_id)
         return self.base.directory.timestamps[frame_id] if pending is None else pending.record.timestamp
-
-    def put_time(self, frame_id: int) -> int | None:
-        """When the frame was put (UTC seconds), None in frames of other engines."""
-        pending = self.overlay.pending(frame_id)
-        if pending is not None:
-            return pending.record.anchor_ts
-        moment = self.base.directory.put_times[frame_id]
-        return None if moment == NO_PUT_TIME else moment
 
     # --- content ------------------------------------------------------------------
 

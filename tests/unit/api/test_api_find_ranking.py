@@ -255,7 +255,7 @@ class TestOptions:
             result = memory.find("apple pie", ranking=Ranking(reranker=Shortest()), explain=True)
             assert ids(result) == [1, 0, 2]
             assert "reranked" in result.hits[0].rules
-            with pytest.raises(mv2.InvalidArgumentError, match="1 scores for 3 texts"):
+            with pytest.raises(mv2.ModelError, match="1 scores for 3 texts"):
                 memory.find("apple pie", ranking=Ranking(reranker=Wrong()))
 
     def test_diversity_moves_copies_down(self, path: Path) -> None:

@@ -185,3 +185,19 @@ def test_a_vector_needs_vectors(tmp_path: Path) -> None:
 def test_quotes_in_great_numbers_are_read_at_once() -> None:
     assert parse('."' * 50_000).root is None
     assert parse('a?"' * 30_000).plain
+
+
+def test_several_fragments_of_a_hit(tmp_path: Path) -> None:
+    text = "The walrus sleeps. " + "filler words " * 30 + "A walrus wakes. " + "more filler " * 30
+    with mv2.open(tmp_path / "m.mv2", embedder="none") as memory:
+        memory.put(text)
+        (hit,) = memory.find("walrus", fragments=3, snippet_chars=60).hits
+        assert len(hit.fragments) == 2
+        for fragment in hit.fragments:
+            assert text[slice(*fragment.range)] == fragment.text
+            assert all(fragment.text[a:b] == "walrus" for a, b in fragment.highlights)
+        assert hit.snippet in [fragment.text for fragment in hit.fragments]
+        assert memory.find("walrus").hits[0].fragments == ()
+        for wrong in (0, 101):
+            with pytest.raises(mv2.InvalidArgumentError):
+                memory.find("walrus", fragments=wrong)
