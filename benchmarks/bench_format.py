@@ -10,9 +10,9 @@ import time
 from array import array
 from typing import TYPE_CHECKING
 
+from mv2.extract.normalise import normalise
+from mv2.extract.plain import chunk_ranges
 from mv2.format import accelerator, compression, frame, time_index, vectors, wal
-from mv2.ingest.chunking import chunk_ranges
-from mv2.ingest.normalise import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,6 +34,11 @@ Error:
     │   ├── DiskFullError                       no space left                             MV037
     │   └── FileReplacedError                   the path names another file now           MV038
     ├── MissingExtraError (ImportError)         an optional dependency is not installed   MV039
+    ├── DocumentError (ValueError)              a document that cannot be read            MV047
+    │   ├── EncryptedDocumentError              it needs a password                       MV048
+    │   ├── DocumentLimitError                  it takes more than its limits allow       MV049
+    │   └── UnsupportedDocumentError            no reader for its kind                    MV050
+    ├── FetchError (OSError)                    a web page that could not be fetched      MV051
     └── ModelError (RuntimeError)               a model could not be used                 MV042
         ├── EmbeddingFailedError                no vectors could be made                  MV015
         ├── ModelFailedError                    a language model gave no answer           MV043
@@ -343,6 +348,39 @@ class MissingExtraError(Error, ImportError):
     """An optional dependency is not installed; the remedy is the install line."""
 
     code = "MV039"
+
+
+class DocumentError(Error, ValueError):
+    """A document (not the memory) cannot be read: it is damaged, or not what it seems.
+
+    ``path`` names the document, ``offset`` the place in it where one is known.
+    """
+
+    code = "MV047"
+
+
+class EncryptedDocumentError(DocumentError):
+    """The document needs a password."""
+
+    code = "MV048"
+
+
+class DocumentLimitError(DocumentError):
+    """Reading the document takes more time, memory or space than its limits allow."""
+
+    code = "MV049"
+
+
+class UnsupportedDocumentError(DocumentError):
+    """There is no reader for this kind of document."""
+
+    code = "MV050"
+
+
+class FetchError(Error, OSError):
+    """A web page could not be fetched, or may not be; ``path`` is its URL."""
+
+    code = "MV051"
 
 
 class ModelError(Error, RuntimeError):

@@ -32,6 +32,97 @@ Content: TypeAlias = str | bytes | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a piece of a document stands in it. Counts start at 1 and include their end.
+
+    Attributes:
+        page, last_page: pages or slides.
+        headings: the headings above it, outermost first.
+        sheet: name of the sheet.
+        rows: rows of the sheet, table or data file.
+        lines: lines of the file.
+        seconds: (start, end) in a recording.
+        symbol: qualified name of the function, class or key.
+        range: (start, end) characters of the document's text, end excluded.
+    """
+
+    page: int | None = None
+    last_page: int | None = None
+    headings: tuple[str, ...] = ()
+    sheet: str | None = None
+    rows: tuple[int, int] | None = None
+    lines: tuple[int, int] | None = None
+    seconds: tuple[float, float] | None = None
+    symbol: str | None = None
+    range: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The file or page that a document was read from.
+
+    Attributes:
+        reader: name of the reader that read it.
+        mime: its media type.
+        sha256: SHA-256 of its bytes, hex.
+        size: its bytes.
+        modified_ns: its time of modification, nanoseconds since 1970 UTC; None when nobody said.
+        url: where it was fetched from.
+        fetched_at: when it was fetched, UTC seconds.
+        part_of: uri of the document that it was inside of: a mail, an archive.
+    """
+
+    reader: str | None = None
+    mime: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    modified_ns: int | None = None
+    url: str | None = None
+    fetched_at: int | None = None
+    part_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A piece of a document that is indexed and found by itself.
+
+    Attributes:
+        text: what is searched and shown. It ends with the characters ``start`` to ``end`` of the
+            document's text; what stands before them is repeated from elsewhere: the header of
+            a table, or the overlap with the chunk before.
+        start, end: its own characters of the document's text, end excluded. The chunks of a
+            document follow one another and cover all of its text.
+        kind: ``text``, ``table``, ``code``, ``list`` or ``record``.
+        place: where it stands.
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: str = "text"
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunking:
+    """How text is cut into chunks.
+
+    Attributes:
+        size: wanted characters in a chunk.
+        overlap: characters of the chunk before that a chunk repeats at its start.
+        rule: ``"plain"`` cuts at sentences and lines as the original engine does, ``"structure"`` also
+            at headings, paragraphs, lists, tables (their header is repeated) and code, ``"auto"``
+            takes structure where a document has some, ``"none"`` keeps every document whole.
+        smallest: texts shorter than this are not cut; None means twice ``size``.
+    """
+
+    size: int = 1200
+    overlap: int = 0
+    rule: Literal["auto", "plain", "structure", "none"] = "auto"
+    smallest: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What goes into a memory; the fields are the arguments of ``Memvid.put``.
 
@@ -49,6 +140,10 @@ class Document:
         mime: media type; None lets mv2 decide between text and bytes.
         dedup: return the id of an active frame with the same content instead of adding it.
         on_conflict: what to do when an active frame has the uri.
+        text: what is searched, where that is not the content itself: the text of a PDF, say.
+        chunks: how the text is cut; None lets mv2 decide. They follow one another and cover the text.
+        content_dates: dates that the text names, ISO text.
+        origin: the file or page it was read from.
     """
 
     content: Content
@@ -66,6 +161,10 @@ class Document:
     source_path: str | None = None
     dedup: bool = False
     on_conflict: OnConflict = "version"
+    text: str | None = None
+    chunks: Sequence[Chunk] | None = None
+    content_dates: Sequence[str] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +185,8 @@ class Frame:
         mime: media type, if known.
         source_path: where the content came from, if it was a file.
         content_dates: dates found in the text by whoever wrote the frame.
+        place: of a chunk, where it stands in its document.
+        origin: the file or page that the document was read from.
     """
 
     id: int
@@ -111,6 +212,8 @@ class Frame:
     mime: str | None
     source_path: str | None
     content_dates: tuple[str, ...]
+    place: Place | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +304,7 @@ class Hit:
         score: larger is better; comparable within one result only.
         rank: 1 for the best hit of the whole result, across pages.
         parent_id: the document's frame when the hit is a chunk, else None.
+        place: of a chunk, where it stands in its document: page, headings, rows, lines.
         scores: with ``explain``, what the score is made of: ``words``, ``vector``, ``all_words``,
             ``neighbours``, ``track``, ``time``, ``recency`` and ``correction`` add up to it, and
             ``lexical`` (BM25), ``lexical:<word>``, ``similarity`` (cosine) say where they come from.
@@ -230,6 +334,7 @@ class Hit:
     rules: tuple[str, ...] = ()
     fragments: tuple[Fragment, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).parents[2] / "src" / "mv2"
 
 # Lowest first. Modules of one row may use each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_late", "_record", "_version", "errors", "types"),
+    ("_late", "_record", "_version", "errors", "reports", "types"),
     ("format",),
     ("storage",),
-    ("index", "models"),
+    ("extract", "index", "models"),
     ("ingest", "memory", "policy", "search"),
     ("ask", "doctor"),
     ("facade",),
@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # These are users of the public package, with no better view of it than anybody else.
 OUTSIDE = LAYERS[LEVEL["cli"]]
-PUBLIC = {"__init__", "_version", "errors", "types"}
+PUBLIC = {"__init__", "_version", "errors", "reports", "types"}
 # Upward names that only annotations use, never loaded when the program runs.
 ANNOTATIONS_ONLY = {("errors", "format"): "FileReplacedError hands the log entries on to whoever names them"}
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mv2._record import dataclass
 from mv2.errors import InvalidArgumentError, LimitError, MemoryNotFoundError
+from mv2.extract.plain import chunk_ranges, needs_chunking
 from mv2.format.checksum import digest
 from mv2.format.compression import compress, compress_splitting
 from mv2.format.footer import FOOTER_MAGIC
 from mv2.format.frame import ENCODING_PLAIN, ENCODING_ZSTD, ROLE_CHUNK
 from mv2.format.metadata import DocMetadata, TextChunkManifest
 from mv2.format.wal import FrameEntry
-from mv2.ingest.chunking import chunk_ranges, needs_chunking
 from mv2.ingest.metadata import check_mapping, encode_metadata
+from mv2.ingest.places import encode_origin, encode_place
 from mv2.ingest.times import now, to_seconds
 from mv2.ingest.vectors import is_matrix, vector_bytes
-from mv2.storage.reserved import MODEL, PUT_AT
-from mv2.types import Document
+from mv2.storage.reserved import EXTRACTED, MIME, MODEL, ORIGIN, PLACE, PUT_AT
+from mv2.types import Chunk, Document
 
 #: One frame of the format holds at most this many bytes (docs/format.md, "Limits").
 MAX_FRAME_BYTES = 256 << 20
@@ -27,6 +28,8 @@ MAX_LABELS = 1024
 CHUNK_CHARS = 1200
 #: Given to all text: the original re-indexes frames by their payload only if they are text.
 TEXT_MIME = "text/plain"
+#: Characters of a metadata value that a reader found, beyond which chunks do not carry it.
+LONG_VALUE = 256
 _ENRICHED = 1
 _CONFLICTS = ("version", "keep_both", "error", "skip")
 
@@ -156,58 +159,141 @@ def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
         search_text="",  # the original destroys a file whose log has a payload without one
         enrichment_state=_ENRICHED,
     )
-    mime = TEXT_MIME if document.mime is None and text is not None else optional_text(document.mime, "mime")
-    entry.metadata = None if mime is None else DocMetadata(mime=mime)
+    entry.content_dates = read_texts(document.content_dates, "content_dates")
     prepared = Prepared([entry], [text], raw, document)
-    if text is not None and needs_chunking(text):
-        _add_chunks(prepared, text, document.embedding)
-    else:
+    own_text = text if document.text is None else optional_text(document.text, "text")
+    chunks = chunks_of(document, own_text)
+    extracted = own_text != text or any(len(chunk.text) != chunk.end - chunk.start for chunk in chunks)
+    _describe_source(entry, document, text is not None, extracted)
+    if chunks:
+        _add_chunks(prepared, chunks, CHUNK_CHARS if document.chunks is None else 0)
+        entry.source_sha256 = digest(raw)
+        prepared.texts[0] = None
+    elif extracted:
+        entry.search_text, prepared.texts[0] = own_text, own_text
+    if extracted or not chunks:
         entry.payload, entry.canonical_encoding = store_payload(raw, text is not None)
         entry.canonical_length = len(raw)
-        if document.embedding is not None:
-            entry.embedding = single_vector(document.embedding)
+    if document.embedding is not None:
+        _give_embedding(prepared, document.embedding)
     name_given_vectors(prepared)
     return prepared
 
 
-def _add_chunks(prepared: Prepared, text: str, embedding: Any) -> None:
-    """Cut a long text: the parent keeps the plan, the children the exact slices."""
+def chunks_of(document: Document, text: str | None) -> Sequence[Chunk]:
+    """How the text is cut: as the document says, else at the original's places; empty for not at all.
+
+    Raises:
+        InvalidArgumentError: the given chunks do not follow one another, or do not cover the text.
+    """
+    if text is None:
+        if document.chunks:
+            raise InvalidArgumentError("chunks are given for content without text", remedy="Give text too.")
+        return ()
+    if document.chunks is None:
+        if not needs_chunking(text):
+            return ()
+        ranges = chunk_ranges(text, CHUNK_CHARS)
+        return [Chunk(text=text[start:end], start=start, end=end) for start, end in ranges]
+    at = 0
+    for number, chunk in enumerate(document.chunks):
+        if not isinstance(chunk, Chunk) or not isinstance(chunk.text, str):
+            raise InvalidArgumentError(f"chunk {number} is {type(chunk).__name__}, not mv2.Chunk")
+        own = text[chunk.start : chunk.end]
+        if chunk.start != at or chunk.end <= at or not own or not chunk.text.endswith(own):
+            raise InvalidArgumentError(
+                f"chunk {number} does not end with the characters {at} and following of the text",
+                remedy="Chunks follow one another and cover the text; what they repeat stands in front.",
+            )
+        at = chunk.end
+    if document.chunks and at != len(text):
+        raise InvalidArgumentError(f"the chunks end at character {at} of {len(text)}")
+    return document.chunks
+
+
+def _describe_source(entry: FrameEntry, document: Document, is_text: bool, extracted: bool) -> None:
+    """Media type, origin, and whether the text is another than the content.
+
+    The original keeps text only under the type ``text/plain``, so that of other text stands beside it.
+    """
+    mime = optional_text(document.mime, "mime")
+    if extracted:
+        reader = None if document.origin is None else document.origin.reader
+        entry.extra_metadata[EXTRACTED] = reader or "given"
+        entry.metadata = (
+            None if mime is None and not is_text else DocMetadata(mime=TEXT_MIME if mime is None else mime)
+        )
+    elif document.origin is not None and is_text:
+        entry.metadata = DocMetadata(mime=TEXT_MIME)
+        if mime is not None and mime != TEXT_MIME:
+            entry.extra_metadata[MIME] = mime
+    elif mime is not None or is_text:
+        entry.metadata = DocMetadata(mime=TEXT_MIME if mime is None else mime)
+    if document.origin is not None:
+        entry.extra_metadata[ORIGIN] = encode_origin(document.origin)
+
+
+def _add_chunks(prepared: Prepared, chunks: Sequence[Chunk], chunk_chars: int) -> None:
+    """Cut a long text: the parent keeps the plan, the children the pieces."""
     parent = prepared.head
-    ranges = chunk_ranges(text, CHUNK_CHARS)
-    vectors = [] if embedding is None else chunk_vectors(embedding, len(ranges), parent)
     parent.canonical_length = 0
-    parent.source_sha256 = digest(prepared.raw)
-    parent.chunk_manifest = TextChunkManifest(CHUNK_CHARS, ranges)
-    parent.chunk_count = len(ranges)
-    prepared.texts[0] = None
-    for index, (start, end) in enumerate(ranges):
-        piece = text[start:end]
-        raw = piece.encode()
+    parent.chunk_manifest = TextChunkManifest(chunk_chars, [(chunk.start, chunk.end) for chunk in chunks])
+    parent.chunk_count = len(chunks)
+    shared = _shared_metadata(prepared)
+    for index, chunk in enumerate(chunks):
+        raw = chunk.text.encode()
         payload, encoding = store_payload(raw, is_text=True)
+        place = encode_place(chunk)
         prepared.entries.append(
             FrameEntry(
                 timestamp=parent.timestamp,
                 kind=parent.kind,
                 track=parent.track,
                 payload=payload,
-                embedding=vectors[index] if vectors else None,
                 uri=None if parent.uri is None else chunk_uri(parent.uri, index),
-                title=parent.title and f"{parent.title} (page {index + 1}/{len(ranges)})",
+                title=parent.title and f"{parent.title} (page {index + 1}/{len(chunks)})",
                 canonical_encoding=encoding,
                 canonical_length=len(raw),
                 metadata=DocMetadata(mime=TEXT_MIME),
                 search_text="",
                 tags=parent.tags,
                 labels=parent.labels,
-                extra_metadata=parent.extra_metadata,
+                extra_metadata=shared if place is None else {**shared, PLACE: place},
+                content_dates=[],
                 role=ROLE_CHUNK,
                 parent_sequence=0,
                 chunk_index=index,
-                chunk_count=len(ranges),
+                chunk_count=len(chunks),
                 enrichment_state=_ENRICHED,
             )
         )
-        prepared.texts.append(piece)
+        prepared.texts.append(chunk.text)
+
+
+def _shared_metadata(prepared: Prepared) -> dict[str, str]:
+    """What the chunks of a document carry of its metadata: all that filters may ask for.
+
+    Long values that a reader found (links, outlines) stay with the document.
+    """
+    stored = prepared.head.extra_metadata
+    shared = {key: value for key, value in stored.items() if key not in (EXTRACTED, ORIGIN)}
+    origin = prepared.document.origin
+    if origin is None:
+        return shared
+    mime = prepared.document.mime
+    shared = {key: value for key, value in shared.items() if len(value) <= LONG_VALUE}
+    return shared if mime in (None, TEXT_MIME) else {**shared, MIME: mime or ""}
+
+
+def _give_embedding(prepared: Prepared, embedding: Any) -> None:
+    """Give a document its vectors: one for all of it, or one a chunk."""
+    chunks = prepared.entries[1:]
+    if not chunks:
+        prepared.head.embedding = single_vector(embedding)
+        return
+    vectors = chunk_vectors(embedding, len(chunks), prepared.head)
+    for entry, vector in zip(chunks, vectors, strict=False):
+        entry.embedding = vector
 
 
 def name_given_vectors(prepared: Prepared) -> None:

@@ -13,7 +13,9 @@ from mv2.format.frame import (
     FrameRecord,
 )
 from mv2.ingest.metadata import decode_metadata
-from mv2.storage.reserved import DELETED_AT, PUT_AT, REPLACED_AT, seconds
+from mv2.ingest.places import origin_of, place_of
+from mv2.storage.own_text import content_in_chunks, is_extracted
+from mv2.storage.reserved import DELETED_AT, PUT_AT, REPLACED_AT, mime_of, seconds
 from mv2.storage.view import View
 from mv2.types import Frame, Role, Status, TimelineEntry
 
@@ -34,11 +36,17 @@ def _role(record: FrameRecord) -> Role:
 
 def _length(view: View, record: FrameRecord) -> int:
     """Bytes of the content; of a long text, of all its chunks."""
-    if record.chunk_manifest is not None and record.payload_length == 0 and record.role != ROLE_CHUNK:
+    if content_in_chunks(record):
         return sum(view.record(child).canonical_length or 0 for child in view.children(record.id, record))
-    if not record.payload_length and record.search_text:
+    if not record.payload_length and record.search_text and not is_extracted(record):
         return len(view.content(record.id, record))
     return record.payload_length if record.canonical_length is None else record.canonical_length
+
+
+def _document(view: View, record: FrameRecord) -> FrameRecord | None:
+    """The document of a chunk."""
+    parent = record.parent_id if record.role == ROLE_CHUNK else None
+    return None if parent is None or not 0 <= parent < view.frame_count else view.record(parent)
 
 
 def make_frame(view: View, frame_id: int) -> Frame:
@@ -66,9 +74,11 @@ def make_frame(view: View, frame_id: int) -> Frame:
         deleted_at=seconds(record.extra_metadata, DELETED_AT),
         replaced_at=seconds(record.extra_metadata, REPLACED_AT),
         length=_length(view, record),
-        mime=None if record.metadata is None else record.metadata.mime,
+        mime=mime_of(None if record.metadata is None else record.metadata.mime, record.extra_metadata),
         source_path=record.source_path,
         content_dates=tuple(record.content_dates),
+        place=place_of(record, _document(view, record)),
+        origin=origin_of(record.extra_metadata),
     )
 
 

@@ -31,8 +31,8 @@ from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
 from mv2.ingest.mutations import check_room, name_chunks, put_at, tombstones
 from mv2.ingest.times import now, to_seconds
 from mv2.models.slot import EmbedderSlot
-from mv2.storage.own_text import own_search_text
-from mv2.storage.reserved import MODEL, PUT_AT
+from mv2.storage.own_text import is_extracted, own_search_text
+from mv2.storage.reserved import EXTRACTED, MIME, MODEL, ORIGIN, PLACE, PUT_AT, mime_of
 from mv2.storage.store import Store
 from mv2.storage.view import View
 from mv2.types import Document, FrameRef, OnConflict
@@ -174,7 +174,8 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
     if "metadata" in changes:
         given = check_mapping(changes["metadata"])
         metadata = {**metadata, **given} if merge else dict(given)
-    kept_mime = record.metadata.mime if record.metadata is not None and "content" not in changes else None
+    stored_mime = None if record.metadata is None else record.metadata.mime
+    kept_mime = None if "content" in changes else mime_of(stored_mime, record.extra_metadata)
     conflict: OnConflict = "keep_both"
     return Document(
         content=changes.get("content", b""),
@@ -218,15 +219,16 @@ def _same_content(
 def _successor(view: View, frame_id: int, record: FrameRecord, *, keep_vector: bool) -> FrameEntry:
     pending = view.overlay.pending(frame_id)
     stored = record.payload_length > 0 or (pending is not None and pending.payload_of is not None)
-    model = record.extra_metadata.get(MODEL) if keep_vector else None
+    kept = (EXTRACTED, MIME, ORIGIN, PLACE, MODEL) if keep_vector else (EXTRACTED, MIME, ORIGIN, PLACE)
+    own_text = record.search_text and (is_extracted(record) or not stored)
     return FrameEntry(
         timestamp=record.timestamp,
-        extra_metadata={} if model is None else {MODEL: model},
+        extra_metadata={key: record.extra_metadata[key] for key in kept if key in record.extra_metadata},
         embedding=view.embedding(frame_id) if keep_vector else None,
         canonical_encoding=record.canonical_encoding,
         canonical_length=record.canonical_length,
         metadata=record.metadata,
-        search_text="" if stored or not record.search_text else own_search_text(record),
+        search_text=own_search_text(record) if own_text else "",
         content_dates=record.content_dates,
         chunk_manifest=record.chunk_manifest,
         role=record.role,
@@ -256,8 +258,11 @@ def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
         if place:
             entry.uri = None if document.uri is None else chunk_uri(document.uri, chunk)
             entry.title = document.title and f"{document.title} (page {place}/{pages})"
-        elif entry.metadata is not None and document.mime != entry.metadata.mime:
+        elif entry.metadata is not None and document.mime != mime_of(
+            entry.metadata.mime, entry.extra_metadata
+        ):
             entry.metadata = replace(entry.metadata, mime=document.mime)
+            entry.extra_metadata.pop(MIME, None)
 
 
 def _give_vectors(prepared: Prepared, embedding: Any) -> None:

@@ -12,9 +12,10 @@ from mv2.ingest.documents import (
     MAX_FRAME_BYTES,
 )
 from mv2.ingest.metadata import decode_metadata
+from mv2.ingest.places import chunks_of, origin_of
 from mv2.ingest.vectors import vector_values
-from mv2.storage.reserved import MODEL
-from mv2.types import Document, Vector
+from mv2.storage.reserved import EXTRACTED, MODEL, mime_of
+from mv2.types import Chunk, Document, Vector
 
 
 def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
@@ -29,8 +30,10 @@ def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
             groups.append([entry])
     for group in groups:
         head = group[0]
-        raw = b"".join(_content_of(entry) for entry in group)
-        mime = None if head.metadata is None else head.metadata.mime
+        extracted = EXTRACTED in head.extra_metadata
+        raw = b"".join(_content_of(entry) for entry in (group[:1] if extracted else group))
+        mime = mime_of(None if head.metadata is None else head.metadata.mime, head.extra_metadata)
+        chunks = chunks_of(head.chunk_manifest, [(e.extra_metadata, _content_of(e)) for e in group[1:]])
         yield Document(
             content=_as_given(raw, mime),
             uri=head.uri,
@@ -45,7 +48,18 @@ def documents_of(entries: Iterable[FrameEntry]) -> Iterator[Document]:
             embedding_model=_model_of(group),
             mime=mime,
             source_path=head.source_path,
+            text=_text_of(head, chunks) if extracted else None,
+            chunks=chunks or None,
+            content_dates=tuple(head.content_dates),
+            origin=origin_of(head.extra_metadata),
         )
+
+
+def _text_of(head: FrameEntry, chunks: Sequence[Chunk]) -> str:
+    """The text that was extracted from a document."""
+    if not chunks:
+        return head.search_text or ""
+    return "".join(chunk.text[len(chunk.text) - (chunk.end - chunk.start) :] for chunk in chunks)
 
 
 def _as_given(raw: bytes, mime: str | None) -> str | bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mv2.errors import CorruptFileError
 from mv2.index.lexical import LexicalReader, tokens
+from mv2.storage.own_text import text_in_chunks
 from mv2.types import Finding
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _compare(view: View, reader: LexicalReader) -> Iterator[Finding]:
 def _long_word(view: View, frame_id: int) -> str | None:
     """The longest word at the start of a frame's text, as the index has it."""
     record = view.base.record(frame_id)
-    if record.chunk_manifest is not None and not record.payload_length:
+    if text_in_chunks(record):
         return None
     try:
         text = view.text(frame_id)

@@ -65,6 +65,7 @@ def make_hits(
                 rules=tuple(outcome.rules) if explained_by is not None else (),
                 fragments=_fragments(snippets, source.preview(frame_id), fragments) if fragments > 1 else (),
                 neighbours=_neighbourhood(source, frame_id, context) if context else (),
+                place=source.place(frame_id) if document is not record else None,
             )
         )
     return tuple(hits)

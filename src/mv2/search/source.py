@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from mv2.index.lexical import LexicalReader
     from mv2.search.nodes import Node
+    from mv2.types import Place
 
 
 class RecordView(Protocol):
@@ -103,6 +104,10 @@ class FrameSource(Protocol):
         """The user's metadata."""
         ...
 
+    def place(self, frame_id: int) -> Place | None:
+        """Where a chunk stands in its document, where that is known."""
+        ...
+
     @property
     def is_present(self) -> bool:
         """False for a view of the past, in which other frames are active than in the index."""
@@ -131,7 +136,7 @@ class FrameSource(Protocol):
         ...
 
     def length(self, frame_id: int) -> int:
-        """Size of the frame's content in bytes, without reading it."""
+        """About the size of the frame's text in bytes, without reading it."""
         ...
 
     def kind_of(self, frame_id: int) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mv2.errors import CorruptFileError
 from mv2.format.frame import ROLE_CHUNK
 from mv2.ingest.metadata import decode_metadata
+from mv2.ingest.places import place_of
+from mv2.storage.own_text import is_extracted, text_in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from mv2.index.lexical import LexicalReader
     from mv2.search.nodes import Node
     from mv2.storage.view import View
+    from mv2.types import Place
+
+
+#: Contents of fewer bytes are taken for text when lengths are compared, extracted or not.
+_SURELY_TEXT: Final = 4096
 
 
 class ViewSource:
@@ -57,7 +64,7 @@ class ViewSource:
 
     def text(self, frame_id: int) -> str | None:
         record = self.record(frame_id)
-        if record.chunk_manifest is not None and record.role != ROLE_CHUNK and not record.payload_length:
+        if text_in_chunks(record):
             return None
         try:
             return self.view.text(frame_id, record)
@@ -74,6 +81,9 @@ class ViewSource:
     def metadata(self, frame_id: int) -> Mapping[str, Any]:
         return decode_metadata(self.record(frame_id).extra_metadata)
 
+    def place(self, frame_id: int) -> Place | None:
+        return place_of(self.record(frame_id), self.record(self.document_of(frame_id)))
+
     def document_of(self, frame_id: int) -> int:
         if frame_id < self.indexed_count and self._states[frame_id] >> 4 != ROLE_CHUNK:
             return frame_id
@@ -84,8 +94,12 @@ class ViewSource:
 
     def length(self, frame_id: int) -> int:
         if frame_id < self.indexed_count:
-            return int(self._lengths[frame_id])
+            size = int(self._lengths[frame_id])
+            if size < _SURELY_TEXT:
+                return size
         record = self.record(frame_id)
+        if is_extracted(record):
+            return len(record.search_text or "")
         return record.canonical_length or record.payload_length
 
     @property

@@ -34,6 +34,7 @@ from mv2.storage.device import Buffer
 from mv2.storage.directory import Directory, add_record, joined, merged_uris, moved_starts, pack_state
 from mv2.storage.facet_builder import FacetBuilder
 from mv2.storage.overlay import Change
+from mv2.storage.reserved import mime_of
 
 
 class Assembly:
@@ -72,7 +73,7 @@ class Assembly:
         add_record(self._added, record)
         if self._facets is None:
             self._facets = self._facet_builder()
-        mime = None if record.metadata is None else record.metadata.mime
+        mime = mime_of(None if record.metadata is None else record.metadata.mime, record.extra_metadata)
         self._facets.add(record.id, record, mime, record.extra_metadata)
         if record.uri is not None:
             self._uris.append((uri_hash(record.uri.encode()), record.id))

@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mv2._record import dataclass
 from mv2.format.checksum import EMPTY, digest
 from mv2.format.compression import decompress
-from mv2.format.frame import ENCODING_ZSTD, ROLE_CHUNK, STATUS_ACTIVE
+from mv2.format.frame import ENCODING_ZSTD, ROLE_CHUNK, STATUS_ACTIVE, STATUS_DELETED, FrameRecord
 from mv2.format.wal import FrameEntry
 from mv2.storage.checkpoint import CommitWriter
-from mv2.storage.overlay import Overlay
-from mv2.storage.reserved import LATER_MODEL
+from mv2.storage.overlay import Change, Overlay
+from mv2.storage.reserved import DELETED_AT, LATER_MODEL, REPLACED_AT, RETIRED, retired_place, retired_text
 from mv2.storage.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a frame stopped being active before it came into this memory.
+
+    Attributes:
+        status: STATUS_SUPERSEDED or STATUS_DELETED.
+        at: when (UTC seconds), None when nobody noted it.
+        position: how many frames there were then, None when nobody noted it.
+        superseded_by: id of the newer version, if there is one.
+    """
+
+    status: int
+    at: int | None
+    position: int | None
+    superseded_by: int | None = None
+
+    def apply(self, record: FrameRecord) -> None:
+        """Write the end into a frame that is being added."""
+        record.status = self.status
+        record.superseded_by = self.superseded_by
+        key = DELETED_AT if self.status == STATUS_DELETED else REPLACED_AT
+        noted = {} if self.at is None else {key: str(self.at)}
+        if self.position is not None:
+            noted[RETIRED] = retired_text(self.position, None)
+        record.extra_metadata = {**record.extra_metadata, **noted}
 
 
 class BulkWriter:
@@ -105,3 +133,50 @@ class BulkWriter:
             self._uris[step.frames[0].record.uri] = step.frames[0].record.id
         self.frame_count += len(entries)
         return [frame.record.id for frame in step.frames]
+
+    # --- documents with a past --------------------------------------------------------
+
+    def record(self, frame_id: int) -> FrameRecord:
+        """A frame as it stands now, also one added here."""
+        return self._writer.assembly.record(frame_id)
+
+    def add_past(
+        self,
+        entries: Sequence[FrameEntry],
+        texts: Sequence[str | None],
+        *,
+        supersedes: int | None = None,
+        ends: Sequence[End | None] = (),
+    ) -> list[int]:
+        """Add a group of inserts that may have ended already; nothing else changes.
+
+        Args:
+            supersedes: what the first one is a version of; it is not retired here.
+            ends: of each entry; none for all that are active.
+        """
+        step = Overlay(self._writer.assembly.frame_count)
+        for place, (entry, text) in enumerate(zip(entries, texts, strict=True)):
+            step.apply(place, entry, text=text)
+        step.frames[0].record.supersedes = supersedes
+        for frame, end in zip(step.frames, ends, strict=False):
+            if end is not None:
+                end.apply(frame.record)
+        for frame in step.frames:
+            self._writer.add(frame, frame.text or "")
+        self.frame_count += len(entries)
+        return [frame.record.id for frame in step.frames]
+
+    def retire(self, frame_id: int, change: Change) -> None:
+        """Let an active frame stop being active."""
+        self._writer.change(frame_id, change)
+        self.frame_count += 1
+
+    def correct_end(self, frame_id: int, position: int | None, superseded_by: int | None) -> None:
+        """Give the end of a frame added here its place in this memory."""
+        record = self._writer.assembly.record(frame_id)
+        record.superseded_by = superseded_by
+        place = retired_place(record.extra_metadata)
+        if place is not None and position is not None:
+            text = retired_text(position, place[1])
+            record.extra_metadata = {**record.extra_metadata, RETIRED: text}
+        self._writer.assembly.replace(record)

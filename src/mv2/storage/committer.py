@@ -17,7 +17,7 @@ from mv2.errors import (
     Mv2Warning,
     StorageError,
 )
-from mv2.format.frame import ROLE_CHUNK, FrameRecord
+from mv2.format.frame import FrameRecord
 from mv2.storage.capacity import live_bytes
 from mv2.storage.checkpoint import (
     CommitIdentity,
@@ -39,6 +39,7 @@ from mv2.storage.handle import Handle
 from mv2.storage.indexing import FrameIndexer
 from mv2.storage.lock import TurnLock, acquire_presence
 from mv2.storage.overlay import Overlay
+from mv2.storage.own_text import text_in_chunks
 from mv2.storage.paths import temporary_path
 from mv2.storage.state import LiveState
 from mv2.storage.view import View
@@ -278,7 +279,7 @@ class Committer:
 
 def index_text(view: View, record: FrameRecord) -> str:
     """The text a frame is indexed under: empty without text, and for the parent of chunks, which carry it."""
-    if record.chunk_manifest is not None and record.role != ROLE_CHUNK and record.payload_length == 0:
+    if text_in_chunks(record):
         return ""
     try:
         return view.text(record.id, record) or ""

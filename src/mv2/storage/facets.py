@@ -16,7 +16,7 @@ from mv2.format.frame import ROLE_CHUNK
 from mv2.format.frame_fields import FrameFields, decode_fields, frame_uris
 from mv2.storage.facet_builder import SEPARATOR, FacetBuilder, can_have_facet
 from mv2.storage.facet_columns import META, facet_value
-from mv2.storage.reserved import MODEL
+from mv2.storage.reserved import MODEL, mime_of
 from mv2.storage.user_metadata import decode_value
 
 if TYPE_CHECKING:
@@ -131,6 +131,20 @@ class StoredFacets:
             found = self._codes[name] = self._make_codes(name)
         return found
 
+    def having(self, name: str, value: str) -> Iterator[int]:
+        """Frames of the view with that value, ascending, whatever their role and status.
+
+        Args:
+            name: as in ``codes``.
+        """
+        codes = self.codes(name)
+        try:
+            code = codes.names.index(value)
+        except ValueError:
+            return iter(())
+        wanted = code.to_bytes(codes.width, "little")
+        return _forward(codes.raw, wanted, 0, len(codes.raw))
+
     def _make_codes(self, name: str) -> FacetCodes:
         facet = self.facet(name)
         if facet is not None and facet.encoding == CODED and facet.ids is None:
@@ -194,7 +208,7 @@ def field_value(name: str, fields: FrameFields) -> Any:
         return _metadata_value(name, fields.metadata)
     if name == MODEL:
         return fields.metadata.get(MODEL, ABSENT)
-    value = getattr(fields, name)
+    value = mime_of(fields.mime, fields.metadata) if name == "mime" else getattr(fields, name)
     return ABSENT if value is None or value == [] else value
 
 
@@ -206,7 +220,7 @@ def record_value(name: str, record: FrameRecord) -> Any:
         return record.extra_metadata.get(MODEL, ABSENT)
     value: Any
     if name == "mime":
-        value = None if record.metadata is None else record.metadata.mime
+        value = mime_of(None if record.metadata is None else record.metadata.mime, record.extra_metadata)
     else:
         value = getattr(record, name)
     return ABSENT if value is None or value == [] else value
@@ -247,7 +261,7 @@ def facets_of_frames(base: Base) -> bytes:
             fields = decode_fields(contents, starts[frame_id], starts[frame_id + 1])
         except FormatError:
             continue
-        builder.add(frame_id, fields, fields.mime, fields.metadata)
+        builder.add(frame_id, fields, mime_of(fields.mime, fields.metadata), fields.metadata)
     return builder.finish(base.frame_count)
 
 
@@ -276,6 +290,20 @@ class Facets:
                 raise ValueError(f"{name!r} is none of {', '.join(TEXT_FIELDS)}")
             found = self._codes[name] = self._make_codes(name)
         return found
+
+    def having(self, name: str, value: str) -> Iterator[int]:
+        """Frames of the view with that value, ascending, whatever their role and status.
+
+        Args:
+            name: as in ``codes``.
+        """
+        codes = self.codes(name)
+        try:
+            code = codes.names.index(value)
+        except ValueError:
+            return iter(())
+        wanted = code.to_bytes(codes.width, "little")
+        return _forward(codes.raw, wanted, 0, len(codes.raw))
 
     def _make_codes(self, name: str) -> FacetCodes:
         view, stored = self._view, self.stored

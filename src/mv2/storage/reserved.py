@@ -1,11 +1,12 @@
 """Metadata keys that are ours: kept in a frame's metadata map, hidden from users.
 
-All of them start with ``mv2:`` and hold decimal numbers: times in whole UTC
-seconds, and the place of a frame's end in the order of things. They survive the
-original engine, which carries the map as it is.
+All of them start with ``mv2:``. They survive the original engine, which carries the
+map as it is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 PREFIX = "mv2:"
 #: In log records only; in frames the moment stands in ``anchor_ts``.
@@ -16,6 +17,15 @@ REPLACED_AT = "mv2:replaced_at"
 MODEL = "mv2:model"
 #: The model of vectors that frames got after they were put; the newest of those frames has it.
 LATER_MODEL = "mv2:model_later"
+#: The frame's content is not its text: that was extracted from it, and stands in ``search_text`` or in
+#: the chunks. The value names the reader.
+EXTRACTED = "mv2:extracted"
+#: Media type of text that the format's own field must call ``text/plain``.
+MIME = "mv2:mime"
+#: Where a document came from: JSON, see ``ingest/origins.py``.
+ORIGIN = "mv2:origin"
+#: Where a chunk stands in its document: JSON, see ``ingest/places.py``.
+PLACE = "mv2:place"
 #: ``<frames there were>.<number of the commit that holds it>``; without the number while it is pending.
 RETIRED = "mv2:retired"
 
@@ -29,6 +39,11 @@ def seconds(values: dict[str, str], key: str) -> int | None:
         return int(text)
     except ValueError:
         return None
+
+
+def mime_of(mime: str | None, metadata: Mapping[str, str]) -> str | None:
+    """The media type of a frame, given that of the format's own field and its metadata."""
+    return metadata.get(MIME, mime)
 
 
 def retired_text(position: int, generation: int | None) -> str:

@@ -29,7 +29,7 @@ from mv2.storage.device import File
 from mv2.storage.directory import pack_state
 from mv2.storage.frame_set import FrameSet
 from mv2.storage.overlay import Overlay, PendingFrame
-from mv2.storage.own_text import own_search_text
+from mv2.storage.own_text import content_in_chunks, is_extracted, own_search_text, text_in_chunks
 
 if TYPE_CHECKING:
     from mv2.storage.facets import Facets
@@ -180,10 +180,10 @@ class View:
     def content(self, frame_id: int, record: FrameRecord | None = None) -> bytes:
         """The exact bytes that were put; of a long text, its chunks joined."""
         record = self.record(frame_id) if record is None else record
-        if record.chunk_manifest is not None and record.payload_length == 0 and record.role != ROLE_CHUNK:
+        if content_in_chunks(record):
             return b"".join(self.content(child) for child in self.children(frame_id, record))
         raw = self._decoded(frame_id, record)
-        if not raw and record.search_text:
+        if not raw and record.search_text and not is_extracted(record):
             text = own_search_text(record)
             return (text or "").encode()
         return raw
@@ -199,9 +199,10 @@ class View:
     def text(self, frame_id: int, record: FrameRecord | None = None) -> str | None:
         """The document's own text, None when the content is not text and nothing was extracted."""
         record = self.record(frame_id) if record is None else record
-        if record.chunk_manifest is not None and record.payload_length == 0 and record.role != ROLE_CHUNK:
-            parts = [self.text(child) or "" for child in self.children(frame_id, record)]
-            return "".join(parts)
+        if text_in_chunks(record):
+            return "".join(self._chunk_texts(frame_id, record))
+        if is_extracted(record):
+            return record.search_text or ""
         raw = self._decoded(frame_id, record)
         if raw or not record.search_text:
             try:
@@ -209,6 +210,17 @@ class View:
             except UnicodeDecodeError:
                 pass
         return own_search_text(record)
+
+    def _chunk_texts(self, frame_id: int, record: FrameRecord) -> Iterator[str]:
+        """The texts of a document's chunks, without what they repeat of each other."""
+        manifest = record.chunk_manifest
+        ranges = manifest.chunks if manifest is not None and is_extracted(record) else ()
+        for place, child in enumerate(self.children(frame_id, record)):
+            text = self.text(child) or ""
+            if place < len(ranges):
+                start, end = ranges[place]
+                text = text[max(0, len(text) - (end - start)) :]
+            yield text
 
     def children(self, frame_id: int, record: FrameRecord | None = None) -> list[int]:
         """Ids of a document's chunks in order; of the given version, active or not."""

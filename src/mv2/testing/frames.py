@@ -112,6 +112,9 @@ class ListSource:
         parent = frame.parent_id if frame.role == 1 else None
         return frame_id if parent is None or parent >= len(self.frames) else parent
 
+    def place(self, frame_id: int) -> None:
+        """Nothing is known of places in a list."""
+
     def length(self, frame_id: int) -> int:
         """Size of the frame's text in bytes."""
         return len((self.frames[frame_id].body or "").encode(errors="surrogatepass"))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mv2.ingest.chunking import chunk_ranges, needs_chunking
-from mv2.ingest.normalise import normalise, truncate_to_bytes
+from mv2.extract.normalise import normalise, truncate_to_bytes
+from mv2.extract.plain import chunk_ranges, needs_chunking
 
 CONTAINER = Path(__file__).parents[2] / "fixtures" / "container"
 

@@ -1,34 +1,40 @@
-"""Where a long text is cut: at the places the original would choose."""
+"""Where a long text without structure is cut: at the places the original would choose."""
 
 from __future__ import annotations
 
-from mv2.ingest.normalise import normalise
+from mv2.extract.normalise import normalise
 
 CHUNK_SIZE = 1200
 """Wanted characters in a chunk."""
 CHUNK_FROM = 2400
 """Normalised characters from which a text is cut."""
 _SENTENCE_ENDS = ".!?"
+_MOST_EXPANSION = 20
+"""Normalising makes a text at most so many times longer (one character can become eighteen)."""
 
 
-def needs_chunking(text: str) -> bool:
-    """Whether ``text`` is long enough, once normalised, to be cut."""
-    return len(text) >= CHUNK_FROM // 20 and len(normalise(text)) >= CHUNK_FROM
+def needs_chunking(text: str, smallest: int = CHUNK_FROM) -> bool:
+    """Whether ``text`` has ``smallest`` characters or more, once normalised."""
+    return len(text) >= smallest // _MOST_EXPANSION and len(normalise(text)) >= smallest
 
 
-def chunk_ranges(text: str, size: int = CHUNK_SIZE) -> list[tuple[int, int]]:
+def slack_of(size: int) -> int:
+    """How many characters a chunk may be longer than ``size``."""
+    return max(size // 5, 32)
+
+
+def chunk_ranges(text: str, size: int = CHUNK_SIZE, *, first: int | None = None) -> list[tuple[int, int]]:
     """Return (start, end) character ranges that follow one another and cover ``text`` exactly.
 
-    A range is about ``size`` long: it ends behind a newline or sentence end close
-    to that, may be shorter, and is at most a fifth (or 32) longer.
+    A range is about ``size`` long, the first one about ``first``: it ends behind a newline or
+    sentence end close to that, may be shorter, and is at most a fifth (or 32) longer.
     """
-    slack = max(size // 5, 32)
     ranges: list[tuple[int, int]] = []
-    start = 0
+    start, wanted = 0, size if first is None else first
     while start < len(text):
-        end = _cut(text, start, size, slack)
+        end = _cut(text, start, wanted, slack_of(wanted))
         ranges.append((start, end))
-        start = end
+        start, wanted = end, size
     return ranges
 
 
