@@ -1,0 +1,83 @@
+"""Documents whose text was extracted: what the original sees of them, and what is left after it wrote."""
+
+from __future__ import annotations
+
+import pytest
+from scenarios import EPOCH
+
+import mv2
+from mv2 import Chunk, Document, Origin, Place
+
+HTML = b"<html><body><p>The <b>marshwren</b> sings.</p></body></html>"
+PDF = b"%PDF-1.7 \xff\xfe" + bytes(range(256)) * 4
+LONG = "Of the quagmoth. " + "Night after night it comes back to the lamp. " * 40
+
+
+def documents() -> list[Document]:
+    half = len(LONG) // 2
+    head, tail = LONG[:half], LONG[half:]
+    pages = [
+        Chunk(text=head, start=0, end=half, place=Place(page=1, headings=("Moths",))),
+        Chunk(text="Moths: " + tail, start=half, end=len(LONG), place=Place(page=2), kind="table"),
+    ]
+    origin = Origin(reader="pdf", mime="application/pdf", sha256="0" * 64, size=len(PDF))
+    return [
+        Document(content=HTML, text="The marshwren sings.", uri="mv2://page", mime="text/html"),
+        Document(content=PDF, text="A short grebewort.", uri="mv2://short", mime="application/pdf"),
+        Document(
+            content=PDF, text=LONG, chunks=pages, uri="mv2://long", mime="application/pdf", origin=origin
+        ),
+        Document(content=HTML * 80, text=LONG, chunks=pages, uri="mv2://site", mime="text/html"),
+        Document(content=PDF, text="", uri="mv2://silent", mime="image/png"),
+    ]
+
+
+def state(memory: mv2.Memvid) -> list[object]:
+    found: list[object] = []
+    for frame in memory.frames():
+        if frame.uri and frame.uri.startswith("mv2://theirs"):
+            continue
+        chunks = [memory.frame(frame.id + 1 + n) for n in range(frame.chunk_count or 0)]
+        found.append(
+            (frame.uri, frame.mime, frame.origin, memory.content(frame.id), memory.text(frame.id))
+            + tuple((chunk.place, memory.text(chunk.id)) for chunk in chunks)
+        )
+    return found
+
+
+@pytest.mark.parametrize("way", ["bulk", "log"])
+def test_the_original_finds_them_and_leaves_them_whole(peer, tmp_path, way):
+    path = tmp_path / "m.mv2"
+    with mv2.open(path) as memory:
+        if way == "bulk":
+            memory.put_many(documents())
+        else:
+            for document in documents():
+                fields = {name: getattr(document, name) for name in document.__dataclass_fields__}
+                memory.put(**fields)
+        before = state(memory)
+        ids = {frame.uri: frame.id for frame in memory.frames()}
+    seen = peer.snapshot(path, words=["marshwren", "grebewort", "quagmoth"], uris=list(ids))
+    assert ids["mv2://page"] in seen.found["marshwren"]
+    assert ids["mv2://short"] in seen.found["grebewort"]
+    assert seen.found["quagmoth"]
+    assert seen.blobs["mv2://short"] == seen.blobs["mv2://long"] == PDF
+    assert seen.blobs["mv2://page"] == HTML
+    peer.call("open", path=path, read_only=False)
+    document = {
+        "text": "added by theirs",
+        "uri": "mv2://theirs/b",
+        "title": "",
+        "tags": [],
+        "timestamp": EPOCH,
+    }
+    peer.call("put", document=document)
+    peer.call("close")
+    with mv2.open(path) as memory:
+        assert state(memory) == before
+        assert memory.find("marshwren").hits[0].uri == "mv2://page"
+        assert memory.find("theirs").total == 1
+        assert {hit.uri for hit in memory.find("quagmoth").hits} == {"mv2://long", "mv2://site"}
+        memory.put("ours again")
+    with mv2.open(path) as memory:
+        assert memory.verify(deep=True).findings == ()
