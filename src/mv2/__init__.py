@@ -31,10 +31,14 @@ if TYPE_CHECKING:
         CursorError,
         DatePhraseError,
         DiskFullError,
+        DocumentError,
+        DocumentLimitError,
         DuplicateUriError,
         EmbeddingFailedError,
+        EncryptedDocumentError,
         EncryptedFileError,
         Error,
+        FetchError,
         FileReplacedError,
         FilterError,
         ForkedHandleError,
@@ -58,21 +62,47 @@ if TYPE_CHECKING:
         ReadOnlyError,
         RecoveryWarning,
         StorageError,
+        UnsupportedDocumentError,
         UnsupportedVersionError,
         VecDimensionMismatchError,
         VecIndexDisabledError,
     )
+    from mv2.extract.model import (
+        Block,
+        Extraction,
+        Limits,
+        Part,
+        Reader,
+        ReadOptions,
+        Source,
+        Table,
+    )
+    from mv2.ingest.filing import preview_chunks, read_document
+    from mv2.ingest.records import Record, RecordChunk
+    from mv2.ingest.restoring import Conflict, RestoreReport
+    from mv2.ingest.walking import FoundFile, list_files
     from mv2.memvid import Memvid
     from mv2.memvid import open_memory as open
     from mv2.models.protocols import Embedder
     from mv2.models.rerankers import resolve_reranker
     from mv2.models.resolve import resolve_embedder
+    from mv2.reports import (
+        Conversation,
+        FileResult,
+        IngestReport,
+        Interrupted,
+        Message,
+        SessionInfo,
+        TableInfo,
+    )
     from mv2.search.dates import DateRange
     from mv2.search.dates import to_range as date_range
     from mv2.search.filter_text import filter_of_text as parse_filter
     from mv2.search.rendering import highlight_ansi, highlight_html
     from mv2.types import (
         Answer,
+        Chunk,
+        Chunking,
         Citation,
         Commit,
         Diff,
@@ -84,7 +114,9 @@ if TYPE_CHECKING:
         Hit,
         LockHolder,
         Neighbour,
+        Origin,
         Passage,
+        Place,
         Prompt,
         Ranking,
         Reranker,
@@ -100,14 +132,19 @@ __all__ = [
     "Answer",
     "ApiKeyRequiredError",
     "AuxiliaryFileError",
+    "Block",
     "CapacityExceededError",
     "CeilingWarning",
     "ChecksumError",
+    "Chunk",
+    "Chunking",
     "Citation",
     "ClosedError",
     "Commit",
     "CommitNotFoundError",
     "CompatibilityWarning",
+    "Conflict",
+    "Conversation",
     "CorruptFileError",
     "CursorError",
     "DatePhraseError",
@@ -115,30 +152,41 @@ __all__ = [
     "Diff",
     "DiskFullError",
     "Document",
+    "DocumentError",
+    "DocumentLimitError",
     "DuplicateGroup",
     "DuplicateUriError",
     "Embedder",
     "EmbeddingFailedError",
+    "EncryptedDocumentError",
     "EncryptedFileError",
     "Error",
+    "Extraction",
+    "FetchError",
     "FileReplacedError",
+    "FileResult",
     "FilterError",
     "Finding",
     "ForkedHandleError",
     "FormatError",
+    "FoundFile",
     "Fragment",
     "Frame",
     "FrameInactiveError",
     "FrameNotFoundError",
     "HandleError",
     "Hit",
+    "IngestReport",
+    "Interrupted",
     "InvalidArgumentError",
     "LimitError",
+    "Limits",
     "LockHolder",
     "LockedError",
     "MemoryExistsError",
     "MemoryNotFoundError",
     "Memvid",
+    "Message",
     "MissingExtraError",
     "ModelError",
     "ModelFailedError",
@@ -146,18 +194,31 @@ __all__ = [
     "Mv2Warning",
     "Neighbour",
     "NotAMemoryError",
+    "Origin",
+    "Part",
     "Passage",
+    "Place",
     "PoisonedError",
     "Prompt",
     "QueryError",
     "Ranking",
     "ReadOnlyError",
+    "ReadOptions",
+    "Reader",
+    "Record",
+    "RecordChunk",
     "RecoveryWarning",
     "Reranker",
+    "RestoreReport",
     "SearchResult",
+    "SessionInfo",
+    "Source",
     "Stats",
     "StorageError",
+    "Table",
+    "TableInfo",
     "TimelineEntry",
+    "UnsupportedDocumentError",
     "UnsupportedVersionError",
     "Usage",
     "VacuumReport",
@@ -168,13 +229,16 @@ __all__ = [
     "date_range",
     "highlight_ansi",
     "highlight_html",
+    "list_files",
     "open",
     "parse_filter",
+    "preview_chunks",
+    "read_document",
     "resolve_embedder",
     "resolve_reranker",
 ]
 
-_MODELS = {
+_ELSEWHERE = {
     "DateRange": "mv2.search.dates",
     "date_range": "mv2.search.dates",
     "parse_filter": "mv2.search.filter_text",
@@ -183,6 +247,29 @@ _MODELS = {
     "Embedder": "mv2.models.protocols",
     "resolve_embedder": "mv2.models.resolve",
     "resolve_reranker": "mv2.models.rerankers",
+    "FoundFile": "mv2.ingest.walking",
+    "list_files": "mv2.ingest.walking",
+    "preview_chunks": "mv2.ingest.filing",
+    "Record": "mv2.ingest.records",
+    "RecordChunk": "mv2.ingest.records",
+    "RestoreReport": "mv2.ingest.restoring",
+    "Conflict": "mv2.ingest.restoring",
+    "read_document": "mv2.ingest.filing",
+    "Block": "mv2.extract.model",
+    "Extraction": "mv2.extract.model",
+    "Limits": "mv2.extract.model",
+    "Part": "mv2.extract.model",
+    "ReadOptions": "mv2.extract.model",
+    "Reader": "mv2.extract.model",
+    "Source": "mv2.extract.model",
+    "Table": "mv2.extract.model",
+    "Conversation": "mv2.reports",
+    "FileResult": "mv2.reports",
+    "IngestReport": "mv2.reports",
+    "Interrupted": "mv2.reports",
+    "Message": "mv2.reports",
+    "SessionInfo": "mv2.reports",
+    "TableInfo": "mv2.reports",
 }
 _INSIDE = {"date_range": "to_range", "parse_filter": "filter_of_text"}
 _MEMVID = {"Memvid": "Memvid", "open": "open_memory"}
@@ -198,10 +285,10 @@ def __getattr__(name: str) -> object:
         from mv2 import memvid
 
         value = getattr(memvid, _MEMVID[name])
-    elif name in _MODELS:
+    elif name in _ELSEWHERE:
         from importlib import import_module
 
-        value = getattr(import_module(_MODELS[name]), _INSIDE.get(name, name))
+        value = getattr(import_module(_ELSEWHERE[name]), _INSIDE.get(name, name))
     elif name in __all__:
         from mv2 import errors, types
 

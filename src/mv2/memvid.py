@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from mv2.facade.conversing import Conversing
+from mv2.facade.exchanging import Exchanging
+from mv2.facade.filing import Filing
 from mv2.facade.handle import check_choice, check_number
 from mv2.facade.searching import Searching
 from mv2.facade.writing import Writing
@@ -91,7 +94,7 @@ def open_memory(
     return Memvid(open_store(path, mode, options), slot)
 
 
-class Memvid(Writing, Searching):
+class Memvid(Writing, Filing, Conversing, Exchanging, Searching):
     """One memory, open. Made by ``mv2.open``; a context manager; safe to share between threads.
 
     An exception inside ``with`` keeps everything that was acknowledged. After ``fork`` the

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import mv2 as library
-from mv2.cli import _load
-from mv2.cli._inputs import Source, expand
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from conftest import Command
@@ -144,7 +141,7 @@ def test_wrong_usage(notes: Path, mv2: Command, arguments: tuple[str, ...]) -> N
 
 def test_a_source_that_is_named_twice_is_put_once(folder: Path) -> None:
     (folder / "a.txt").write_text("a")
-    assert [source.name for source in expand(["a.txt", "./a.txt", "."], "m.mv2")] == ["a.txt"]
+    assert [file.name for file in library.list_files(["a.txt", "./a.txt", "."])] == ["a.txt"]
 
 
 def test_names_that_are_not_unicode(folder: Path, mv2: Command) -> None:
@@ -155,57 +152,3 @@ def test_names_that_are_not_unicode(folder: Path, mv2: Command) -> None:
         pytest.skip("the file system takes Unicode names only")
     assert mv2("put", "a.mv2", ".").code == 0
     assert list(contents(folder / "a.mv2").values()) == [b"coffee"]
-
-
-class TestInterrupt:
-    """Ctrl-C: batches that were acknowledged are kept and counted, the rest is not."""
-
-    @pytest.fixture(autouse=True)
-    def _small_batches(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_load, "_BATCH_COUNT", 2)
-
-    def _sources(self) -> list[Source]:
-        return [Source(name=f"t{n}", text=f"text {n}") for n in range(6)]
-
-    def test_between_batches(self, folder: Path) -> None:
-        with library.open("a.mv2") as memory:
-            calls = []
-            real = memory.put_many
-
-            def stop_at_the_second(documents: Sequence[Any], **options: Any) -> list[int]:
-                calls.append(1)
-                if len(calls) == 2:
-                    raise KeyboardInterrupt
-                return real(documents, **options)
-
-            loader = _load.Loader(Proxy(memory, stop_at_the_second), _load.Plan(fields={}), lambda *_: None)
-            outcome = loader.run(self._sources())
-        assert outcome.interrupted
-        assert len(outcome.put) == 2
-        assert sorted(contents(folder / "a.mv2").values()) == [b"text 0", b"text 1"]
-
-    def test_after_the_commit_but_before_the_answer(self, folder: Path) -> None:
-        for n in range(4):
-            (folder / f"f{n}").write_text(f"file {n}")
-        with library.open("a.mv2") as memory:
-
-            def commit_then_stop(documents: Sequence[Any], **options: Any) -> list[int]:
-                memory.put_many(documents, **options)
-                raise KeyboardInterrupt
-
-            loader = _load.Loader(Proxy(memory, commit_then_stop), _load.Plan(fields={}), lambda *_: None)
-            outcome = loader.run(list(expand(["f0", "f1", "f2", "f3"], "a.mv2")))
-        assert outcome.interrupted
-        assert [item["source"] for item in outcome.put] == ["f0", "f1"]
-        assert sorted(contents(folder / "a.mv2").values()) == [b"file 0", b"file 1"]
-
-
-class Proxy:
-    """A memory whose ``put_many`` is another function."""
-
-    def __init__(self, memory: library.Memvid, put_many: Any) -> None:
-        self._memory = memory
-        self.put_many = put_many
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._memory, name)

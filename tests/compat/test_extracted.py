@@ -20,13 +20,12 @@ def documents() -> list[Document]:
         Chunk(text=head, start=0, end=half, place=Place(page=1, headings=("Moths",))),
         Chunk(text="Moths: " + tail, start=half, end=len(LONG), place=Place(page=2), kind="table"),
     ]
-    origin = Origin(reader="pdf", mime="application/pdf", sha256="0" * 64, size=len(PDF))
+    pdf = "application/pdf"
+    origin = Origin(reader="pdf", mime=pdf, sha256="0" * 64, size=len(PDF))
     return [
         Document(content=HTML, text="The marshwren sings.", uri="mv2://page", mime="text/html"),
-        Document(content=PDF, text="A short grebewort.", uri="mv2://short", mime="application/pdf"),
-        Document(
-            content=PDF, text=LONG, chunks=pages, uri="mv2://long", mime="application/pdf", origin=origin
-        ),
+        Document(content=PDF, text="A short grebewort.", uri="mv2://short", mime=pdf),
+        Document(content=PDF, text=LONG, chunks=pages, uri="mv2://long", mime=pdf, origin=origin),
         Document(content=HTML * 80, text=LONG, chunks=pages, uri="mv2://site", mime="text/html"),
         Document(content=PDF, text="", uri="mv2://silent", mime="image/png"),
     ]
@@ -39,8 +38,14 @@ def state(memory: mv2.Memvid) -> list[object]:
             continue
         chunks = [memory.frame(frame.id + 1 + n) for n in range(frame.chunk_count or 0)]
         found.append(
-            (frame.uri, frame.mime, frame.origin, memory.content(frame.id), memory.text(frame.id))
-            + tuple((chunk.place, memory.text(chunk.id)) for chunk in chunks)
+            (
+                frame.uri,
+                frame.mime,
+                frame.origin,
+                memory.content(frame.id),
+                memory.text(frame.id),
+                [(chunk.place, memory.text(chunk.id)) for chunk in chunks],
+            )
         )
     return found
 

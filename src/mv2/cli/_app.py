@@ -12,7 +12,12 @@ from mv2._version import __version__
 # name -> (module, what it does); the order is the order of the help.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "create": ("_care", "Make an empty memory."),
-    "put": ("_put", "Put files, folders or text into a memory."),
+    "put": ("_put", "Put files, folders, web pages or text into a memory."),
+    "sync": ("_sync", "Bring a memory into step with a folder."),
+    "chunks": ("_chunks", "Show how a document would be cut; nothing is stored."),
+    "tables": ("_chunks", "List the tables of a memory, or print one."),
+    "sessions": ("_talks", "List conversations."),
+    "conversation": ("_talks", "Print a conversation."),
     "find": ("_find", "Search a memory."),
     "ask": ("_ask", "Answer a question from a memory, with the passages the answer rests on."),
     "similar": ("_similar", "List documents that are like one."),

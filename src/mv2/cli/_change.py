@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from mv2.cli import _exit
-from mv2.cli._inputs import STDIN, Source, UnreadableError, expand
 from mv2.cli._options import (
     embedder_option,
     field_options,
@@ -85,14 +86,14 @@ def update(
     return _exit.OK
 
 
-def _content(path: str) -> str | bytes:
-    source = Source(name="standard input") if path == STDIN else next(expand([path], ""), None)
-    try:
-        if source is None or (source.path is not None and str(source.path) != str(path)):
-            raise UnreadableError("not a file")
-        return source.read()
-    except UnreadableError as error:
-        raise click.ClickException(f"{path}: {error}") from error
+def _content(path: str) -> bytes | Path:
+    """What stands on standard input, or the file to read."""
+    if path == "-":
+        return sys.stdin.buffer.read()
+    if not os.path.isfile(path):
+        reason = "not a file" if os.path.lexists(path) else "there is no such file"
+        raise click.ClickException(f"{path}: {reason}")
+    return Path(path)
 
 
 @click.command(epilog="\b\nExample:\n  mv2 delete notes.mv2 0 --yes")

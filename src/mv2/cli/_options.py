@@ -50,7 +50,7 @@ def field_options(function: F) -> F:
                 "metadata",
                 multiple=True,
                 metavar="KEY=JSON",
-                callback=_metadata,
+                callback=metadata_values,
                 help="Metadata; a value that is not JSON is text. May be repeated.",
             ),
             click.option("--track", help="Name of the group of documents it belongs to."),
@@ -61,7 +61,8 @@ def field_options(function: F) -> F:
     return function
 
 
-def _metadata(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, Any]:
+def metadata_values(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, Any]:
+    """Callback of an option that takes KEY=JSON, many times."""
     found: dict[str, Any] = {}
     for item in value:
         key, equals, text = item.partition("=")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, get_args
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mv2.cli import _exit
-from mv2.cli._inputs import Source, expand
+from mv2.cli._ingest import Results, is_url, report_ingest
 from mv2.cli._options import (
     embedder_option,
     field_options,
@@ -19,14 +19,26 @@ from mv2.cli._options import (
     quiet_option,
     time_value,
 )
-from mv2.cli._output import Output, plural
-from mv2.types import OnConflict
+from mv2.cli._output import Output, one_line
+from mv2.cli._reading import (
+    DUPLICATES,
+    chunking_of,
+    chunking_options,
+    conflict_choices,
+    reading_of,
+    reading_options,
+    selection_options,
+)
 
 if TYPE_CHECKING:
-    from mv2.cli._load import Outcome, Plan
+    from collections.abc import Mapping
+
+    import mv2
+
+STDIN: Final = "-"
 
 
-@click.command(epilog="\b\nExample:\n  mv2 put notes.mv2 notes/ --tag diary")
+@click.command(epilog="\b\nExample:\n  mv2 put notes.mv2 notes/ report.pdf --tag diary")
 @file_argument
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--text", help="Put this text instead of files.")
@@ -38,15 +50,28 @@ if TYPE_CHECKING:
     callback=time_value,
     help="When it happened: ISO text (UTC), seconds since 1970, or 'mtime' of each file; default now.",
 )
-@click.option("--mime", help="Media type; by default text is told from bytes.")
+@click.option("--mime", help="Media type; by default it is told from the content.")
 @click.option(
     "--on-conflict",
-    type=click.Choice(get_args(OnConflict)),
+    type=conflict_choices(),
     default="version",
     show_default=True,
     help="What to do when an active document has the uri.",
 )
 @click.option("--dedup", is_flag=True, help="Do not add content that some active document has already.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(DUPLICATES),
+    help="A file whose bytes another document has: keep both (default), report, skip or link it.",
+)
+@selection_options
+@click.option("--gitignore", is_flag=True, help="Leave out what .gitignore files name.")
+@click.option("--skip-unknown", is_flag=True, help="Skip files that no reader knows, else kept as bytes.")
+@reading_options
+@chunking_options
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that read; default: one a core.")
+@click.option("--allow-host", "allow_hosts", multiple=True, help="Fetch from this host though it is private.")
+@click.option("--no-robots", is_flag=True, help="Fetch pages that robots.txt asks programs to leave alone.")
 @embedder_option
 @lock_timeout_option
 @quiet_option
@@ -55,104 +80,122 @@ def put(
     file: str,
     paths: tuple[str, ...],
     text: str | None,
-    uri: str | None,
     timestamp: int | float | str | None,
-    on_conflict: OnConflict,
-    dedup: bool,
     embedder: str | None,
     lock_timeout: float,
     quiet: bool,
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Put files, folders or text into a memory.
+    """Put files, folders, web pages or text into a memory.
 
     FILE is the memory; it is made if it does not exist and ends in .mv2. PATHS
-    are files, folders (with everything below them except hidden entries) and
-    - for standard input.
+    are files, folders (with everything below them except hidden entries),
+    http and https addresses, and - for standard input.
 
-    A file's uri is mv2://files/ and its path as given, so that putting it again
-    makes a new version of the same document; files that have not changed are
-    left alone. A file that cannot be read is reported at the end, and the exit
-    code is 1 then.
+    Documents of all usual kinds are read: their text, structure and tables are
+    taken out, their bytes kept. A file's uri is mv2://files/ and its path as
+    given, so that putting it again makes a new version of the same document;
+    files that have not changed are left alone. A file that cannot be read is
+    reported at the end, and the exit code is 1 then.
     """
-    from mv2.cli._load import Plan
-
     if (text is None) == (not paths):
         raise click.UsageError("Give PATHS (- is standard input) or --text.")
-    fields: dict[str, Any] = {name: value for name, value in given.items() if value}
-    if timestamp is not None and timestamp != "mtime":
-        fields["timestamp"] = timestamp
-    sources = [Source(name="text", text=text)] if text is not None else list(expand(paths, file))
-    if len(sources) > 1 and (uri is not None or "title" in fields):
+    files = [path for path in paths if path != STDIN and not is_url(path)]
+    many = len(paths) > 1 or any(os.path.isdir(path) for path in files)
+    if many and (given["uri"] is not None or given["title"] is not None):
         raise click.UsageError("--uri and --title name one document, and there are more.")
-    plan = Plan(
-        fields=fields,
-        uri=uri,
-        use_mtime=timestamp == "mtime",
-        on_conflict=on_conflict,
-        dedup=dedup,
-    )
-    return _load(file, sources, plan, Output(json=as_json, quiet=quiet), lock_timeout, embedder)
+    given["use_mtime"] = timestamp == "mtime"
+    given["timestamp"] = None if timestamp == "mtime" else timestamp
+    out = Output(json=as_json, quiet=quiet)
+    created = not os.path.lexists(file)
+    results = Results(file, created)
+    if created and files and len(files) == len(paths) and _all_lost(files, results):
+        return report_ingest(results, out)
+    with open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory:
+        _put_all(memory, paths, files, text, given, results, quiet)
+    return report_ingest(results, out)
 
 
-def _load(
-    file: str, sources: list[Source], plan: Plan, out: Output, lock_timeout: float, embedder: str | None
-) -> int:
-    from mv2.cli._load import Loader, refusals
+def _all_lost(files: list[str], results: Results) -> bool:
+    """Whether none of the files can be read; a memory is not made for nothing."""
+    import mv2
+
+    found = mv2.list_files(files)
+    if any(file.problem is None for file in found):
+        return False
+    results.fail_all((file.name, file.problem or "") for file in found)
+    return True
+
+
+def _put_all(
+    memory: mv2.Memvid,
+    paths: tuple[str, ...],
+    files: list[str],
+    text: str | None,
+    given: dict[str, Any],
+    results: Results,
+    quiet: bool,
+) -> None:
+    import mv2
     from mv2.cli._progress import Progress
 
-    created = not os.path.lexists(file)
-    if created and all(source.problem for source in sources):
-        _report(file, refusals(sources), False, len(sources), out)
-        return _exit.ERROR
-    with (
-        open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory,
-        Progress("Putting documents", quiet=out.quiet) as progress,
-    ):
-        outcome = Loader(memory, plan, progress).run(sources)
-    _report(file, outcome, created, len(sources), out)
-    if outcome.interrupted:
-        return _exit.INTERRUPTED
-    return _exit.ERROR if outcome.failed else _exit.OK
+    reading, chunking = reading_of(given), chunking_of(given)
+    web = {"allow_hosts": given.pop("allow_hosts"), "robots": not given.pop("no_robots")}
+    duplicates = given.pop("duplicates") or ("skip" if given.pop("dedup") else "keep")
+    given.pop("dedup", None)
+    one = {name: given[name] for name in _ONE if given[name] not in (None, (), {})}
+    one["on_conflict"] = given["on_conflict"]
+    if text is not None:
+        _put_one(memory, text, "text", {**one, "dedup": duplicates == "skip", "chunking": chunking}, results)
+    if STDIN in paths:
+        fields = {**one, "dedup": duplicates == "skip", "chunking": chunking, "reading": reading}
+        _put_one(memory, sys.stdin.buffer.read(), "standard input", fields, results)
+    if files:
+        given["store_unknown"] = not given.pop("skip_unknown")
+        with Progress("Reading files", quiet=quiet) as progress:
+            try:
+                report = memory.put_files(
+                    files,
+                    duplicates=duplicates,
+                    reading=reading,
+                    chunking=chunking,
+                    progress=progress,
+                    **given,
+                )
+            except mv2.Interrupted as stop:
+                report = stop.report
+        results.add(report)
+    for url in (path for path in paths if is_url(path)):
+        if not results.interrupted:
+            results.add(memory.put_url(url, reading=reading, chunking=chunking, **one, **web))
 
 
-def _report(file: str, outcome: Outcome, created: bool, total: int, out: Output) -> None:
-    if out.json:
-        out.document(
-            {
-                "path": file,
-                "created": created,
-                "put": outcome.put,
-                "unchanged": outcome.unchanged,
-                "failed": outcome.failed,
-                "interrupted": outcome.interrupted,
-            }
-        )
-        return
-    if created:
-        out.note(f"created {file}")
-    if not out.quiet:
-        _summary(outcome, out)
-    for failure in outcome.failed:
-        click.echo(f"mv2: {failure['source']}: {failure['error']}", err=True)
-    if outcome.interrupted:
-        done = len(outcome.put) + len(outcome.unchanged) + len(outcome.failed)
-        click.echo(
-            f"mv2: interrupted: {plural(len(outcome.put), 'document')} put and kept, "
-            f"{total - done:,} not. The same command goes on from here.",
-            err=True,
-        )
+#: Options that are fields of a document.
+_ONE: Final = ("uri", "title", "tags", "labels", "metadata", "track", "kind", "timestamp", "mime")
 
 
-def _summary(outcome: Outcome, out: Output) -> None:
-    if len(outcome.put) == 1:
-        only = outcome.put[0]
-        parts = [f"put frame {only['frame_id']} ({only['uri']})"]
+def _put_one(
+    memory: mv2.Memvid, content: str | bytes, name: str, fields: Mapping[str, Any], results: Results
+) -> None:
+    """Put text, or what stands on standard input."""
+    import mv2
+
+    if isinstance(content, bytes):
+        content, fields = _as_text(content, fields)
+    try:
+        frame_id = memory.put(content, **fields)
+    except (mv2.DocumentError, mv2.InvalidArgumentError) as error:
+        if isinstance(error, mv2.ModelMismatchError | mv2.VecDimensionMismatchError):
+            raise
+        results.fail_all([(name, one_line(error.message))])
     else:
-        parts = [f"put {plural(len(outcome.put), 'document')}"]
-    if outcome.unchanged:
-        parts.append(f"{len(outcome.unchanged):,} unchanged")
-    if outcome.failed:
-        parts.append(f"{len(outcome.failed):,} failed")
-    out.line(", ".join(parts))
+        results.put.append({"frame_id": frame_id, "uri": memory.frame(frame_id).uri, "source": name})
+
+
+def _as_text(content: bytes, fields: Mapping[str, Any]) -> tuple[str | bytes, Mapping[str, Any]]:
+    """Text as text, which needs no reader; anything else as it is."""
+    try:
+        return content.decode(), {name: value for name, value in fields.items() if name != "reading"}
+    except UnicodeDecodeError:
+        return content, fields

@@ -174,6 +174,28 @@ class Table:
     mode: Literal["native", "lattice", "stream", "delimited"] = "native"
     warnings: tuple[str, ...] = ()
 
+    def to_dicts(self) -> list[dict[str, Value]]:
+        """One dictionary a row, by header."""
+        return [dict(zip(self.headers, row, strict=True)) for row in self.rows]
+
+    def to_csv(self) -> str:
+        """CSV with the headers as its first line."""
+        from mv2.extract.tables import table_csv
+
+        return table_csv(self)
+
+    def to_json(self) -> str:
+        """JSON: a list of objects."""
+        from mv2.extract.tables import table_json
+
+        return table_json(self)
+
+    def to_markdown(self) -> str:
+        """A Markdown table."""
+        from mv2.extract.tables import table_markdown
+
+        return table_markdown(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:

@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mv2.errors import InvalidArgumentError
-from mv2.types import Commit, Timestamp
+from mv2.types import Chunking, Commit, Timestamp
 
 if TYPE_CHECKING:
+    from mv2.extract.model import ReadOptions
+    from mv2.ingest.filing import ReadingDocuments
     from mv2.models.slot import EmbedderSlot
     from mv2.search.memory import MemorySearch
     from mv2.storage.store import Store
@@ -53,6 +55,7 @@ class Handle:
         self._store = store
         self._embedder = embedder
         self._search: MemorySearch | None = None
+        self._readings: dict[tuple[ReadOptions, Chunking | None], ReadingDocuments] = {}
 
     @property
     def path(self) -> str:
@@ -80,6 +83,19 @@ class Handle:
         finally:
             if self._search is not None:
                 self._search.close()
+            for reading in self._readings.values():
+                reading.close()
+
+    def _reading_documents(self, options: ReadOptions | None, chunking: Chunking | None) -> ReadingDocuments:
+        """What reads files one by one; the processes it starts end with the handle."""
+        from mv2.extract.model import ReadOptions
+        from mv2.ingest.filing import ReadingDocuments
+
+        key = (options or ReadOptions(), chunking)
+        found = self._readings.get(key)
+        if found is None:
+            found = self._readings[key] = ReadingDocuments(*key)
+        return found
 
     def __enter__(self) -> Self:
         return self

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mv2.facade.handle import ABSENT, Handle, check_choice
 from mv2.types import (
+    Chunk,
+    Chunking,
     Content,
     Document,
     FrameRef,
     OnConflict,
+    Origin,
     Timestamp,
     VacuumReport,
     Vector,
     VectorCompression,
 )
+
+if TYPE_CHECKING:
+    from mv2.extract.model import ReadOptions
+
+#: Characters of a text from which its structure may matter.
+STRUCTURED_FROM: Final = 2400
 
 
 class Writing(Handle):
@@ -40,13 +50,27 @@ class Writing(Handle):
         source_path: str | None = None,
         dedup: bool = False,
         on_conflict: OnConflict = "version",
+        text: str | None = None,
+        chunks: Sequence[Chunk] | None = None,
+        content_dates: Sequence[str] = (),
+        origin: Origin | None = None,
+        chunking: Chunking | None = None,
+        reading: ReadOptions | None = None,
     ) -> int:
         """Add a document and return its frame id; the arguments are the fields of ``Document``.
 
         When it returns, the document is as durable as ``durability`` says, and ``find``
         finds it. Long text is kept as chunks, whose ids follow the returned one.
 
+        Of a path the file is read: its text, structure, title and facts are taken from it by the
+        reader of its kind, in another process. Its bytes are kept as they are. What cannot be
+        read is an error; to keep bytes without reading them, give the bytes.
+
         Args:
+            chunking: how long text is cut; None cuts plain text where the original engine does, and
+                documents with headings, tables or code at those.
+            reading: how a file is read. Bytes are read like a file where this is given; their
+                ``source_path`` names them.
             on_conflict: what an active frame with the same uri means: ``"version"`` supersedes
                 it, ``"keep_both"`` adds beside it, ``"error"`` raises DuplicateUriError,
                 ``"skip"`` returns its id.
@@ -54,32 +78,38 @@ class Writing(Handle):
 
         Raises:
             InvalidArgumentError: and its kinds, for values that cannot be stored.
+            DocumentError: and its kinds: the file cannot be read.
+            MissingExtraError: its reader needs something that is not installed.
             LockedError: others kept the turn for ``lock_timeout`` seconds.
             CapacityExceededError, ReadOnlyError, ClosedError, PoisonedError, StorageError.
         """
         from mv2.ingest import mutations
 
-        return mutations.put(
-            self._store,
-            Document(
-                content=content,
-                uri=uri,
-                title=title,
-                tags=tags,
-                labels=labels,
-                metadata={} if metadata is None else metadata,
-                timestamp=timestamp,
-                track=track,
-                kind=kind,
-                embedding=embedding,
-                embedding_model=embedding_model,
-                mime=mime,
-                source_path=source_path,
-                dedup=dedup,
-                on_conflict=on_conflict,
-            ),
-            self._embedder,
+        document = Document(
+            content=content,
+            uri=uri,
+            title=title,
+            tags=tags,
+            labels=labels,
+            metadata={} if metadata is None else metadata,
+            timestamp=timestamp,
+            track=track,
+            kind=kind,
+            embedding=embedding,
+            embedding_model=embedding_model,
+            mime=mime,
+            source_path=source_path,
+            dedup=dedup,
+            on_conflict=on_conflict,
+            text=text,
+            chunks=chunks,
+            content_dates=content_dates,
+            origin=origin,
         )
+        documents = self._expanded(document, reading, chunking)
+        if len(documents) == 1:
+            return mutations.put(self._store, documents[0], self._embedder)
+        return mutations.put_many(self._store, documents, None, None, self._embedder)[0]
 
     def put_many(
         self,
@@ -87,6 +117,8 @@ class Writing(Handle):
         *,
         progress: Callable[[int, int | None], object] | None = None,
         batch_size: int | None = None,
+        chunking: Chunking | None = None,
+        reading: ReadOptions | None = None,
     ) -> list[int]:
         """Add many documents quickly; returns the frame id of each.
 
@@ -97,10 +129,37 @@ class Writing(Handle):
             documents: ``Document`` objects, or dictionaries with the same names.
             progress: called now and then with (documents done, total or None).
             batch_size: commit after every so many documents instead, which then stay.
+            chunking, reading: as in ``put``.
         """
         from mv2.ingest import mutations
 
-        return mutations.put_many(self._store, documents, progress, batch_size, self._embedder)
+        places: list[int] = []
+        total = len(documents) if isinstance(documents, Sequence) else None
+
+        def expanded() -> Iterator[Document]:
+            count = 0
+            for value in documents:
+                made = self._expanded(mutations.as_document(value), reading, chunking)
+                places.append(count)
+                count += len(made)
+                yield from made
+
+        ids = mutations.put_many(self._store, expanded(), progress, batch_size, self._embedder, total)
+        return [ids[place] for place in places]
+
+    def _expanded(
+        self, document: Document, reading: ReadOptions | None, chunking: Chunking | None
+    ) -> list[Document]:
+        """The documents that one stands for: what is in a file, or given text as it is cut."""
+        content = document.content
+        is_file = isinstance(content, os.PathLike) or (reading is not None and isinstance(content, bytes))
+        if is_file and document.text is None and document.chunks is None:
+            return self._reading_documents(reading, chunking).expand(document)
+        if chunking is None and (not isinstance(content, str) or len(content) < STRUCTURED_FROM):
+            return [document]
+        from mv2.ingest.reading import with_chunks
+
+        return [with_chunks(document, chunking)]
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
@@ -127,7 +186,11 @@ class Writing(Handle):
         embedding: Vector | Sequence[Vector] | None = ABSENT,
         embedding_model: str = ABSENT,
         mime: str | None = ABSENT,
+        text: str | None = ABSENT,
+        chunks: Sequence[Chunk] | None = ABSENT,
         merge: bool = False,
+        chunking: Chunking | None = None,
+        reading: ReadOptions | None = None,
     ) -> int:
         """Make a new version of a document; returns the new frame's id. The old one stays in the history.
 
@@ -137,7 +200,9 @@ class Writing(Handle):
 
         Args:
             frame: id or uri of an active document.
+            text, chunks: of new content, as in ``put``.
             merge: add ``metadata`` to what is there instead of replacing it.
+            chunking, reading: as in ``put``. Of a file its content is taken, not what it says of itself.
 
         Raises:
             FrameNotFoundError, FrameInactiveError, DuplicateUriError, and what ``put`` raises.
@@ -146,11 +211,26 @@ class Writing(Handle):
             "content": content, "uri": uri, "title": title, "tags": tags, "labels": labels,
             "metadata": metadata, "timestamp": timestamp, "track": track, "kind": kind,
             "embedding": embedding, "embedding_model": embedding_model, "mime": mime,
+            "text": text, "chunks": chunks,
         }  # fmt: skip
         changes = {name: value for name, value in given.items() if value is not ABSENT}
+        if content is not ABSENT and content is not None:
+            self._expand_changes(changes, reading, chunking)
         from mv2.ingest import revisions
 
         return revisions.update(self._store, frame, changes, merge=merge, slot=self._embedder)
+
+    def _expand_changes(
+        self, changes: dict[str, Any], reading: ReadOptions | None, chunking: Chunking | None
+    ) -> None:
+        """Put what is in a file, or text as it is cut, in the place of the content given."""
+        names = ("content", "text", "chunks", "mime")
+        given = Document(**{name: changes[name] for name in names if name in changes})
+        made = self._expanded(given, reading, chunking)[0]
+        if made is given:
+            return
+        new = {name: getattr(made, name) for name in (*names, "content_dates", "origin", "source_path")}
+        changes |= {name: value for name, value in new.items() if value is not None}
 
     def delete(self, frame: FrameRef) -> None:
         """Delete a document, its chunks with it. It stays in the history.

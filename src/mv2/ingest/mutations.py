@@ -31,6 +31,7 @@ from mv2.ingest.embedding import (
     has_vectors,
     wanted,
 )
+from mv2.ingest.times import now
 from mv2.models.slot import EmbedderSlot
 from mv2.storage.bulk import BulkWriter
 from mv2.storage.capacity import capacity_of
@@ -132,11 +133,15 @@ def put_many(
     progress: Progress | None,
     batch_size: int | None,
     slot: EmbedderSlot | None = None,
+    total: int | None = None,
 ) -> list[int]:
-    """Add many documents in one commit (or one per ``batch_size``); see ``Memvid.put_many``."""
+    """Add many documents in one commit (or one per ``batch_size``); see ``Memvid.put_many``.
+
+    Args:
+        total: how many there will be, where that is known.
+    """
     if batch_size is not None and batch_size < 1:
         raise InvalidArgumentError("batch_size must be at least 1")
-    total = len(documents) if isinstance(documents, Sequence) else None
     ids: list[int] = []
     source = iter(documents)
     while _put_batch(store, source, batch_size, ids, progress, total, slot):
@@ -159,22 +164,43 @@ def _put_batch(
     first = next(source, _END)
     if first is _END:
         return False
+    values: Iterator[Any] = islice(chain([first], source), batch_size)
+    seen = None if progress is None else lambda done: progress(len(ids) + done, total)
+    done = put_prepared(store, (prepare(as_document(value)) for value in values), slot, seen)
+    ids += done
+    return len(done) == batch_size
+
+
+def put_prepared(
+    store: Store,
+    documents: Iterable[Prepared],
+    slot: EmbedderSlot | None,
+    progress: Callable[[int], object] | None = None,
+    retired: Callable[[View], Iterable[int]] | None = None,
+) -> list[int]:
+    """Add prepared documents in one commit; returns the frame id of each.
+
+    Args:
+        progress: called after every hundred of them.
+        retired: further documents to delete in the same commit, given the memory as it was before.
+    """
     done: list[int] = []
     with store.bulk() as bulk:
         sink = _BulkSink(bulk)
         limited = capacity_limit(bulk.view) is not None
-        values: Iterator[Any] = islice(chain([first], source), batch_size)
         embedding = BulkEmbedding(slot, bulk.view, sink.knows)
-        for prepared in embedding.embed(prepare(as_document(value)) for value in values):
+        for prepared in embedding.embed(documents):
             if has_vectors(prepared):
                 sink.vectors.take(prepared)
             if limited:
                 check_room(bulk.view, prepared, bulk.size())
             done.append(sink.put(prepared, embedding.embedder))
             if progress is not None and len(done) % 100 == 0:
-                progress(len(ids) + len(done), total)
-    ids += done
-    return len(done) == batch_size
+                progress(len(done))
+        for frame_id in () if retired is None else retired(bulk.view):
+            group = tombstones([frame_id, *bulk.children(frame_id)], now())
+            bulk.add(group, [None] * len(group))
+    return done
 
 
 class _BulkSink:

@@ -57,7 +57,8 @@ def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, Fr
             remedy=f"{verb.capitalize()} its document, frame {record.parent_id}.",
         )
     if not view.is_active(frame_id):
-        what = "deleted" if record.status == STATUS_DELETED else f"superseded by frame {record.superseded_by}"
+        by = "" if record.superseded_by is None else f" by frame {record.superseded_by}"
+        what = "deleted" if record.status == STATUS_DELETED else f"superseded{by}"
         raise FrameInactiveError(f"frame {frame_id} is {what}", path=view.file.path)
     return frame_id, record
 
@@ -84,6 +85,11 @@ _UPDATABLE = frozenset(
         "embedding",
         "embedding_model",
         "mime",
+        "text",
+        "chunks",
+        "content_dates",
+        "origin",
+        "source_path",
     }
 )
 
@@ -141,7 +147,8 @@ class _MadeVectors:
             return
         view = store.view()
         title = changes["title"] if "title" in changes else view.record(view.resolve(reference)).title
-        prepared = prepare(Document(content=content, title=title))
+        text, chunks = changes.get("text"), changes.get("chunks")
+        prepared = prepare(Document(content=content, title=title, text=text, chunks=chunks))
         if store.writable and wanted(prepared):
             self.embedder = embedder_for(slot, view)
         if self.embedder is not None:
@@ -190,8 +197,12 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
         embedding=changes.get("embedding"),
         embedding_model=changes.get("embedding_model"),
         mime=optional_text(changes.get("mime", kept_mime), "mime"),
-        source_path=None if "content" in changes else record.source_path,
+        source_path=changes.get("source_path", None if "content" in changes else record.source_path),
         on_conflict=conflict,
+        text=changes.get("text"),
+        chunks=changes.get("chunks"),
+        content_dates=changes.get("content_dates", ()),
+        origin=changes.get("origin"),
     )
 
 

@@ -1,0 +1,133 @@
+"""``mv2 chunks`` and ``mv2 tables``: how a document is cut, and the tables that were stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mv2.cli import _exit
+from mv2.cli._options import file_argument, frame_value, json_option, open_to_read
+from mv2.cli._output import Output, clean, plain, plural, terminal_width
+from mv2.cli._reading import chunking_of, chunking_options, reading_of, reading_options
+
+if TYPE_CHECKING:
+    import mv2
+
+
+@click.command(epilog="\b\nExample:\n  mv2 chunks report.pdf --chunk-size 800")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@reading_options
+@chunking_options
+@json_option
+def chunks(path: str, as_json: bool, **given: Any) -> int:
+    """Show how a document would be cut into chunks; nothing is stored.
+
+    PATH is a file, or - for standard input. Each chunk is shown with its
+    place: page, headings, rows, lines.
+    """
+    import sys
+    from pathlib import Path
+
+    import mv2
+
+    content: bytes | Path = sys.stdin.buffer.read() if path == "-" else Path(path)
+    reading, chunking = reading_of(given), chunking_of(given)
+    found = mv2.preview_chunks(content, reading=reading, chunking=chunking)
+    out = Output(json=as_json)
+    if as_json:
+        out.document({"path": path, "chunks": [plain(chunk) for chunk in found]})
+        return _exit.OK
+    for number, chunk in enumerate(found, 1):
+        head = out.bold(f"chunk {number}")
+        facts = [f"{len(chunk.text):,} characters", chunk.kind, *place_words(chunk.place)]
+        out.styled(f"{head}  {out.faint(clean('  '.join(facts)))}")
+        out.line("\n".join(f"    {line}" for line in chunk.text.strip("\n").splitlines()))
+        out.line()
+    out.line(plural(len(found), "chunk"))
+    return _exit.OK
+
+
+def place_words(place: mv2.Place | None) -> list[str]:
+    """A place in words, for people."""
+    if place is None:
+        return []
+    words = []
+    if place.page is not None:
+        last = place.last_page
+        words.append(f"page {place.page}" if last in (None, place.page) else f"pages {place.page}-{last}")
+    if place.sheet is not None:
+        words.append(f"sheet {place.sheet}")
+    if place.headings:
+        words.append(" > ".join(place.headings))
+    if place.symbol is not None:
+        words.append(place.symbol)
+    for name, pair in (("row", place.rows), ("line", place.lines)):
+        if pair is not None:
+            words.append(f"{name} {pair[0]:,}" if pair[0] == pair[1] else f"{name}s {pair[0]:,}-{pair[1]:,}")
+    if place.seconds is not None:
+        words.append(f"{place.seconds[0]:.0f}-{place.seconds[1]:.0f} s")
+    return words
+
+
+@click.command(epilog="\b\nExample:\n  mv2 tables notes.mv2 tbl_prices_xlsx_1f2e3d_1 --csv > prices.csv")
+@file_argument
+@click.argument("table", required=False)
+@click.option("--of", "document", metavar="FRAME", help="Only the tables of this document (number or uri).")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the table as CSV.")
+@json_option
+def tables(file: str, table: str | None, document: str | None, as_csv: bool, as_json: bool) -> int:
+    """List the tables of a memory, or print one.
+
+    TABLE is the id of a table, as the list shows it. Tables are stored by put
+    and sync with --tables.
+    """
+    if as_csv and (table is None or as_json):
+        raise click.UsageError("--csv prints one table: give its id, and no --json.")
+    out = Output(json=as_json)
+    with open_to_read(file, "none") as memory:
+        if table is not None:
+            return _print_table(memory.table(frame_value(table)), as_csv, out)
+        found = memory.tables(None if document is None else frame_value(document))
+    if as_json:
+        out.document({"path": file, "tables": [plain(info) for info in found]})
+        return _exit.OK
+    for info in found:
+        where = " ".join(place_words_of_table(info))
+        out.styled(f"{out.bold(clean(info.id))}  {out.faint(clean(where))}")
+        out.line(f"    {plural(info.row_count, 'row')}: {' | '.join(info.headers)}")
+    out.line(plural(len(found), "table") if found else "no tables (put --tables stores them)")
+    return _exit.OK
+
+
+def place_words_of_table(info: mv2.TableInfo) -> list[str]:
+    """Where a table stands, in words."""
+    words = [info.source_uri or info.source_file or ""]
+    if info.page is not None:
+        words.append(f"page {info.page}")
+    if info.sheet is not None:
+        words.append(f"{info.sheet}!{info.range}" if info.range else info.sheet)
+    if info.name and info.name != info.sheet:
+        words.append(f"'{info.name}'")
+    return words
+
+
+def _print_table(table: mv2.Table, as_csv: bool, out: Output) -> int:
+    if out.json:
+        out.document(plain(table))
+        return _exit.OK
+    if as_csv:
+        click.echo(table.to_csv(), nl=False)
+        return _exit.OK
+    rows = [table.headers, *([_shown(value) for value in row] for row in table.rows)]
+    limit = max(8, terminal_width() // max(1, len(table.headers)) - 2)
+    widths = [min(limit, max(len(clean(row[i])) for row in rows)) for i in range(len(table.headers))]
+    for number, row in enumerate(rows):
+        cells = [clean(cell)[:width].ljust(width) for cell, width in zip(row, widths, strict=True)]
+        line = "  ".join(cells).rstrip()
+        out.styled(out.bold(line) if number == 0 else line)
+    return _exit.OK
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split())

@@ -1,0 +1,152 @@
+"""What ``put`` and ``sync`` say they did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from mv2.cli import _exit
+from mv2.cli._output import Output, clean, one_line, plain, plural, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import mv2
+
+#: Of notes about single files so many are shown; ``--json`` has all.
+_SHOWN: Final = 20
+#: Runs that took longer say how fast they were (seconds).
+_WORTH_A_RATE: Final = 1.0
+
+
+def is_url(path: str) -> bool:
+    """Whether an argument is the address of a web page."""
+    return path.lower().startswith(("http://", "https://"))
+
+
+@dataclass(slots=True)
+class Results:
+    """What became of everything that was given."""
+
+    path: str
+    created: bool
+    put: list[dict[str, Any]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+    retired: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    readers: Counter[str] = field(default_factory=Counter)
+    size_bytes: int = 0
+    seconds: float = 0.0
+    tables: int = 0
+    interrupted: bool = False
+    dry_run: bool = False
+
+    def fail_all(self, failures: Iterable[tuple[str, str]]) -> None:
+        """Note sources that cannot be read, as (name, reason)."""
+        self.failed += [{"source": name, "error": reason} for name, reason in failures]
+
+    def add(self, report: mv2.IngestReport) -> None:
+        """Take a report in."""
+        for file in report.files:
+            self._add(file)
+        self.size_bytes += report.size_bytes
+        self.seconds += report.seconds
+        self.interrupted = self.interrupted or report.interrupted
+        self.dry_run = report.dry_run
+
+    def _add(self, file: mv2.FileResult) -> None:
+        place = {"frame_id": file.frame_id, "uri": file.uri, "source": file.name}
+        if file.warnings:
+            self.warnings.append({"source": file.name, "warnings": list(file.warnings)})
+        self.tables += file.tables
+        if file.status == "unchanged":
+            self.unchanged.append(file.name)
+        elif file.status == "failed":
+            entry = {"source": file.name, "error": one_line(file.reason or ""), "code": file.code}
+            self.failed.append(entry)
+        elif file.status == "skipped":
+            self.skipped.append({"source": file.name, "reason": one_line(file.reason or "")})
+        elif file.status == "duplicate":
+            self.duplicates.append({**place, "of": file.reason})
+        elif file.status == "retired":
+            self.retired.append(place)
+        else:
+            self.put.append({**place, "updated": file.status == "updated", "reader": file.reader})
+            self.readers[file.reader or "bytes"] += 1
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.interrupted:
+            return _exit.INTERRUPTED
+        return _exit.ERROR if self.failed else _exit.OK
+
+
+def report_ingest(results: Results, out: Output) -> int:
+    """Print what was done; returns the exit code."""
+    if out.json:
+        out.document({name: plain(getattr(results, name)) for name in Results.__slots__})
+        return results.code
+    if results.created and not results.dry_run and (results.put or not results.failed):
+        out.note(f"created {results.path}")
+    if not out.quiet:
+        out.line(_summary(results))
+        for entry in results.warnings[:_SHOWN]:
+            for text in entry["warnings"][:3]:
+                _note(entry["source"], text)
+    for failure in results.failed:
+        _note(failure["source"], failure["error"])
+    if not out.quiet:
+        for entry in results.skipped[:_SHOWN]:
+            _note(entry["source"], f"skipped: {entry['reason']}")
+        for entry in results.duplicates[:_SHOWN]:
+            _note(entry["source"], f"same content as {entry['of']}")
+    if results.interrupted:
+        _say(
+            f"interrupted: {plural(len(results.put), 'document')} put and kept. "
+            "The same command goes on from here."
+        )
+    return results.code
+
+
+def _summary(results: Results) -> str:
+    would = "would put" if results.dry_run else "put"
+    if len(results.put) == 1 and not results.dry_run:
+        only = results.put[0]
+        parts = [f"put frame {only['frame_id']} ({only['uri']})"]
+    else:
+        parts = [f"{would} {plural(len(results.put), 'document')}"]
+        kinds = [f"{count:,} {name}" for name, count in results.readers.most_common(6)]
+        if len(results.readers) > 1 and not results.dry_run:
+            parts[0] += f" ({', '.join(kinds)})"
+        updated = sum(bool(entry.get("updated")) for entry in results.put)
+        if updated:
+            parts.append(f"{updated:,} of them new versions")
+    for name, entries in (
+        ("retired", results.retired),
+        ("unchanged", results.unchanged),
+        ("duplicates", results.duplicates),
+        ("skipped", results.skipped),
+        ("failed", results.failed),
+    ):
+        if entries:
+            parts.append(f"{len(entries):,} {name}")
+    text = ", ".join(parts)
+    if results.seconds >= _WORTH_A_RATE and results.size_bytes:
+        rate = len(results.put) / results.seconds
+        text += f" in {results.seconds:.1f} s ({size(results.size_bytes)}, {rate:,.0f} documents/s)"
+    return text
+
+
+def _note(source: str, text: str) -> None:
+    _say(f"{source}: {text}")
+
+
+def _say(text: str) -> None:
+    click.echo(clean(f"mv2: {text}"), err=True)

@@ -1,0 +1,159 @@
+"""Definitions in languages whose bodies stand in braces.
+
+One pass over the code without its comments and strings. What stands between the end of a
+statement and a brace is the head of what the brace opens, and says whether it has a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from mv2._record import dataclass
+from mv2.extract.readers._code_definitions import MAX_DEFINITIONS, Definition
+from mv2.extract.readers._code_mask import Masked
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before a brace.
+
+    Attributes:
+        code: without comments and strings.
+        shown: of the same length, with them.
+        member: it stands right inside of a container.
+    """
+
+    code: str
+    shown: str
+    member: bool
+
+
+#: (name, whether it may hold definitions) of a head, None if it defines nothing.
+Named: TypeAlias = "tuple[str, bool] | None"
+NameHead: TypeAlias = Callable[[Head], Named]
+
+_HEAD_CHARS = 2_000
+_MARKS = re.compile(r"[{}()\[\];\n]")
+_GOES_ON_BELOW = re.compile(
+    r"\s{0,200}(?:[{.:?&|+=,)\]*]|->|=>|(?:where|throws|extends|implements|with|returns)\b)"
+)
+_GOES_ON_BEHIND = re.compile(r"(?:[,:=+\-*&|<(.?\[]|=>|->|\b(?:extends|implements|where|return))[ \t\r]*\Z")
+_EXPRESSION = re.compile(r"(?:[=(,\[:?&|]|\breturn|\bnew\b[^;{}]*|\]\s*\w+)\s*\Z")
+_TRAILER = re.compile(r"[ \t]*[;,)]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Braces:
+    """How a language with braces is read.
+
+    Attributes:
+        name: gives the name of a head.
+        newline_ends: a statement may end with its line.
+    """
+
+    name: NameHead
+    newline_ends: bool = False
+
+
+@dataclass(slots=True)
+class _Open:
+    """A brace that is not closed yet."""
+
+    definition: Definition | None
+    parentheses: int
+    expression: bool
+    statement: int
+
+
+class BraceScanner:
+    """Reads one file; ``definitions`` are in the order of their starts."""
+
+    def __init__(self, source: Masked, rules: Braces) -> None:
+        self._text = source.text
+        self._code = source.code
+        self._rules = rules
+        self._stack: list[_Open] = []
+        self._statement = 0
+        self._parentheses = 0
+        self.definitions: list[Definition] = []
+
+    def scan(self) -> list[Definition]:
+        """Return the definitions of the file, those inside of containers too."""
+        for found in _MARKS.finditer(self._code):
+            mark, place = found.group(), found.start()
+            if mark in "([":
+                self._parentheses += 1
+            elif mark in ")]":
+                self._parentheses = max(self._parentheses - 1, 0)
+            elif mark == "{":
+                self._open(place)
+            elif mark == "}":
+                self._close(place)
+            elif mark == ";" and (self._parentheses == 0 or self._is_outside()):
+                self._parentheses = 0
+                self._statement = place + 1
+            elif mark == "\n" and self._parentheses == 0 and self._line_ends(place):
+                self._statement = place + 1
+        for opened in self._stack:
+            if opened.definition is not None:
+                opened.definition.end = len(self._code.rstrip())
+        return self.definitions
+
+    def _is_outside(self) -> bool:
+        """Whether what stands here is in no function."""
+        return not self._stack or self._is_container(self._stack[-1])
+
+    def _is_container(self, opened: _Open) -> bool:
+        return opened.definition is not None and opened.definition.container
+
+    def _open(self, place: int) -> None:
+        head_start = max(self._statement, place - _HEAD_CHARS)
+        head = self._code[head_start:place]
+        start = head_start + len(head) - len(head.lstrip())
+        named: Named = None
+        at_margin = start == 0 or self._text[start - 1] == "\n"
+        if len(self.definitions) < MAX_DEFINITIONS and self._parentheses == 0:
+            outside = self._is_outside()
+            if outside or at_margin:
+                member = bool(self._stack) and outside
+                named = self._rules.name(Head(head, self._text[head_start:place], member))
+            if named is not None and not outside:
+                self._leave_function(start)
+        definition = None
+        if named is not None:
+            definition = Definition(named[0], start, len(self._code), named[1])
+            self.definitions.append(definition)
+        expression = named is None and (self._parentheses > 0 or _EXPRESSION.search(head[-200:]) is not None)
+        self._stack.append(_Open(definition, self._parentheses, expression, self._statement))
+        self._parentheses = 0
+        self._statement = place + 1
+
+    def _leave_function(self, place: int) -> None:
+        """A definition at the margin is in no function: a brace was lost (to ``#ifdef``, say)."""
+        while not self._is_outside():
+            opened = self._stack.pop()
+            if opened.definition is not None:
+                opened.definition.end = place
+
+    def _close(self, place: int) -> None:
+        if not self._stack:
+            self._parentheses = 0
+            self._statement = place + 1
+            return
+        opened = self._stack.pop()
+        self._parentheses = opened.parentheses
+        self._statement = opened.statement if opened.expression else place + 1
+        if opened.definition is not None:
+            trailer = _TRAILER.match(self._code, place + 1)
+            opened.definition.end = trailer.end() if trailer else place + 1
+
+    def _line_ends(self, place: int) -> bool:
+        """Whether the statement ends with the line; it does not where the next line goes on with it."""
+        if not self._rules.newline_ends:
+            return False
+        behind = self._code[max(self._statement, place - 80) : place]
+        if not behind.strip():
+            return True
+        return not (_GOES_ON_BEHIND.search(behind) or _GOES_ON_BELOW.match(self._code, place + 1))

@@ -1,0 +1,82 @@
+"""Plain text, as it is."""
+
+from __future__ import annotations
+
+from mv2._record import dataclass
+from mv2.extract.guard import decode_text
+from mv2.extract.model import Block, Extraction, ReadOptions, Source
+
+_PAGE_BREAK = "\f"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a file.
+
+    Attributes:
+        text: without a byte order mark.
+        exact: ``text.encode()`` is the file.
+        encoding: the encoding of the file.
+        warnings: what was guessed or lost.
+    """
+
+    text: str
+    exact: bool
+    encoding: str
+    warnings: tuple[str, ...]
+
+
+def decode(data: bytes) -> Decoded:
+    """Decode a file that is text and nothing else."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text, encoding = decode_text(data)
+    else:
+        if not text.startswith("\ufeff") and "\0" not in text:
+            return Decoded(text, exact=True, encoding="utf-8", warnings=())
+        text, encoding = decode_text(data)
+    warnings = []
+    if not encoding.startswith("utf-8"):
+        warnings.append(f"decoded as {encoding}")
+    broken = text.count("\ufffd")
+    if broken and encoding.startswith("utf"):
+        warnings.append(f"{broken} characters could not be decoded")
+    return Decoded(text, text.encode() == data, encoding, tuple(warnings))
+
+
+def read(source: Source, options: ReadOptions) -> Extraction:  # noqa: ARG001 - all readers are called alike
+    """Read a text file; form feeds separate its pages."""
+    decoded = decode(source.data)
+    blocks, pages = _pages(decoded.text)
+    return Extraction(
+        text=decoded.text,
+        exact=decoded.exact,
+        blocks=blocks,
+        pages=pages,
+        metadata={} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding},
+        warnings=decoded.warnings,
+    )
+
+
+def _pages(text: str) -> tuple[tuple[Block, ...], int | None]:
+    """One block a page, none when the text has no pages."""
+    if _PAGE_BREAK not in text:
+        return (), None
+    blocks: list[Block] = []
+    start = number = 0
+    last = 0
+    while start <= len(text):
+        end = text.find(_PAGE_BREAK, start)
+        end = len(text) if end < 0 else end
+        number += 1
+        page = text[start:end]
+        shown = page.strip()
+        if shown:
+            first = start + len(page) - len(page.lstrip())
+            blocks.append(Block(kind="paragraph", start=first, end=first + len(shown), page=number))
+            last = number
+        start = end + 1
+    if text.strip() == "" or last < 2:
+        return (), None
+    return tuple(blocks), last

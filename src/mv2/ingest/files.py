@@ -1,0 +1,457 @@
+"""Many files into a memory: read, extract, cut, embed, commit, with bounded memory.
+
+Files are read here and extracted in worker processes, while what came before is committed. A batch
+becomes one commit, so that what is finished stays, whatever happens to the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from mv2._record import dataclass
+from mv2.errors import (
+    CapacityExceededError,
+    DuplicateUriError,
+    Error,
+    InvalidArgumentError,
+    ModelMismatchError,
+    UnsupportedDocumentError,
+    VecDimensionMismatchError,
+)
+from mv2.extract.model import Extraction, Part, ReadOptions, Source
+from mv2.ingest.documents import MAX_FRAME_BYTES, Prepared, prepare
+from mv2.ingest.known import KnownFiles
+from mv2.ingest.mutations import put_prepared
+from mv2.ingest.reading import documents_of, found_mime
+from mv2.ingest.tables import META
+from mv2.ingest.walking import FoundFile
+from mv2.reports import FileResult, FileStatus, IngestReport, Interrupted
+from mv2.types import Chunking, Document, OnConflict, Origin
+
+if TYPE_CHECKING:
+    from mv2.extract.pool import ReaderPool
+    from mv2.extract.wire import Outcome
+    from mv2.models.slot import EmbedderSlot
+    from mv2.storage.store import Store
+
+Duplicates: TypeAlias = Literal["keep", "report", "skip", "link"]
+Progress: TypeAlias = Callable[[int, "int | None"], object]
+
+#: A batch is committed when it has so many documents or bytes, or is so old (seconds).
+BATCH_DOCUMENTS: Final = 2_000
+BATCH_BYTES: Final = 32 << 20
+BATCH_SECONDS: Final = 10.0
+#: Documents inside documents are taken in so deep.
+MAX_DEPTH: Final = 8
+_MAILBOX: Final = "application/mbox"
+#: Errors about the memory or the call rather than about one document.
+_OF_ALL: Final = (CapacityExceededError, ModelMismatchError, VecDimensionMismatchError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How files become documents.
+
+    Attributes:
+        fields: fields of ``Document`` that all of them get.
+        reading, chunking: how they are read and cut.
+        on_conflict: what an active document of the same uri means.
+        duplicates: what to do with a file whose bytes another document has.
+        use_mtime: its time of modification is the document's timestamp, where the file has no better one.
+        trust_stat: a file whose size and time of modification did not change is unchanged, unread.
+        store_unknown: files without a reader are stored as bytes instead of being skipped.
+        workers: processes that read; None means one a core.
+        dry_run: say what would be done, and write nothing.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    chunking: Chunking = field(default_factory=Chunking)
+    on_conflict: OnConflict = "version"
+    duplicates: Duplicates = "keep"
+    use_mtime: bool = False
+    trust_stat: bool = False
+    store_unknown: bool = True
+    workers: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class _Job:
+    """A document on its way: a file, or a part of one."""
+
+    name: str
+    uri: str
+    file_name: str
+    data: bytes = b""
+    modified_ns: int | None = None
+    depth: int = 0
+    #: Its place among the files that were found, then among the parts of each.
+    order: tuple[int, ...] = ()
+    base: Document = field(default_factory=lambda: Document(content=""))
+    status: FileStatus = "added"
+    #: The active frame that it will replace.
+    previous: int | None = None
+    result: FileResult | None = None
+    prepared: list[Prepared] = field(default_factory=list)
+
+
+class FileIngest:
+    """Takes files in; ``report`` says how far it came, at any moment."""
+
+    def __init__(
+        self,
+        store: Store,
+        slot: EmbedderSlot | None,
+        plan: Plan,
+        pool: ReaderPool,
+        progress: Progress | None = None,
+    ) -> None:
+        self._store = store
+        self._slot = slot
+        self._plan = plan
+        self._pool = pool
+        self._progress = progress
+        self._known = KnownFiles(store.view())
+        self._results: list[tuple[tuple[int, ...], FileResult]] = []
+        self._found = 0
+        self._parts: deque[_Job] = deque()
+        self._batch: list[_Job] = []
+        self._batch_bytes = self._read_bytes = self._done = 0
+        self._began = self._flushed = time.monotonic()
+        self._total: int | None = None
+        self._stop = Stop()
+
+    def run(self, files: Iterable[FoundFile], total: int | None = None) -> IngestReport:
+        """Take in all files.
+
+        Raises:
+            Interrupted: the user stopped it; everything that was finished is committed.
+            CapacityExceededError, ModelMismatchError, VecDimensionMismatchError, StorageError:
+                nothing more can be stored; what was committed before stays.
+        """
+        self._total = total
+        with stop_on_interrupt() as stopped:
+            self._stop = stopped
+            try:
+                self._take_all(iter(files), stopped)
+            except KeyboardInterrupt:  # the second one: what is being read now is given up
+                stopped.set()
+            self._flush()
+        if stopped.is_set():
+            raise Interrupted(self.report(interrupted=True))
+        return self.report()
+
+    def report(self, *, interrupted: bool = False) -> IngestReport:
+        """What was done so far."""
+        return IngestReport(
+            files=tuple(result for _, result in sorted(self._results, key=lambda item: item[0])),
+            size_bytes=self._read_bytes,
+            seconds=time.monotonic() - self._began,
+            interrupted=interrupted,
+            dry_run=self._plan.dry_run,
+        )
+
+    def _take_all(self, files: Iterator[FoundFile], stopped: threading.Event) -> None:
+        while True:
+            for job, outcome in self._pool.map(self._jobs(files, stopped)):
+                self._take(job, outcome)
+                job.data = b""
+                if self._is_full():
+                    self._flush()
+            if stopped.is_set() or not self._parts:
+                return
+
+    def _is_full(self) -> bool:
+        return bool(self._batch) and (
+            len(self._batch) >= BATCH_DOCUMENTS
+            or self._batch_bytes >= BATCH_BYTES
+            or time.monotonic() - self._flushed >= BATCH_SECONDS
+        )
+
+    def _jobs(self, files: Iterator[FoundFile], stopped: threading.Event) -> Iterator[tuple[_Job, Source]]:
+        """What there is to extract: parts of documents first, so that they do not pile up."""
+        while not stopped.is_set():
+            job = self._parts.popleft() if self._parts else None
+            if job is None:
+                file = next(files, None)
+                if file is None:
+                    return
+                job = self._job_of(file)
+            if job is not None and self._plan.dry_run:
+                self._finish(job, job.status)
+            elif job is not None:
+                yield job, Source(data=job.data, name=job.file_name)
+
+    # --- before reading -----------------------------------------------------------
+
+    def _job_of(self, file: FoundFile) -> _Job | None:
+        """The work that a file means; None when there is nothing to do."""
+        job = _Job(
+            name=file.name,
+            uri=file.uri,
+            file_name=os.path.basename(file.path),
+            modified_ns=file.modified_ns,
+            order=(self._found,),
+        )
+        self._found += 1
+        if file.problem is not None:
+            self._fail(job, file.problem)
+            return None
+        known = self._known.of(file.uri)
+        if known is not None and self._plan.on_conflict == "error":
+            error = DuplicateUriError(f"frame {known.frame_id} has the uri {file.uri}")
+            self._fail(job, error.message, error.code)
+            return None
+        if known is not None and self._plan.on_conflict in ("version", "skip"):
+            job.previous = known.frame_id
+            same_stat = self._plan.trust_stat and known.has_stat(file.size, file.modified_ns)
+            if self._plan.on_conflict == "skip" or (same_stat and self._has_fields(known.frame_id)):
+                self._finish(job, "unchanged", frame_id=known.frame_id)
+                return None
+        try:
+            job.data = _read(file.path)
+        except OSError as error:
+            self._fail(job, error.strerror or str(error))
+            return None
+        except Error as error:
+            self._fail(job, error.message, error.code)
+            return None
+        self._read_bytes += len(job.data)
+        return None if self._is_known(job) else job
+
+    def _is_known(self, job: _Job) -> bool:
+        """Whether the bytes are there already: under this uri, or another one where that matters."""
+        sha256 = hashlib.sha256(job.data).hexdigest()
+        if job.previous is not None:
+            known = self._known.of(job.uri)
+            if known is not None and known.has_content(job.data, sha256) and self._has_fields(job.previous):
+                self._finish(job, "unchanged", frame_id=job.previous)
+                return True
+            job.status = "updated"
+        job.base = self._base(job, sha256)
+        if self._plan.duplicates == "keep":
+            return False
+        twin = self._known.twin(sha256, job.uri)
+        if twin is None:
+            self._known.add(sha256, job.uri)
+            return False
+        if self._plan.duplicates == "report":
+            job.result = FileResult(name=job.name, status="duplicate", reason=twin)
+            return False
+        if self._plan.duplicates == "link":
+            if self._plan.dry_run:
+                self._finish(job, "duplicate", reason=twin)
+            else:
+                self._link(job, twin)
+        else:
+            self._finish(job, "duplicate", reason=twin)
+        return True
+
+    def _link(self, job: _Job, twin: str) -> None:
+        """Store where the content stands instead of the content."""
+        document = replace(
+            job.base, content="", chunks=(), metadata={**job.base.metadata, "duplicate_of": twin}
+        )
+        job.result = FileResult(name=job.name, status="duplicate", reason=twin)
+        job.prepared = [prepare(document)]
+        self._batch.append(job)
+
+    def _base(self, job: _Job, sha256: str) -> Document:
+        """The fields of a file's document that do not depend on what is in it."""
+        fields = dict(self._plan.fields)
+        if self._plan.use_mtime and job.modified_ns is not None:
+            fields.setdefault("timestamp", job.modified_ns // 1_000_000_000)
+        origin = Origin(sha256=sha256, size=len(job.data), modified_ns=job.modified_ns)
+        return Document(
+            content="",
+            uri=job.uri,
+            source_path=job.name if job.depth == 0 else None,
+            on_conflict=self._plan.on_conflict,
+            dedup=self._plan.duplicates == "skip",
+            origin=origin,
+            **fields,
+        )
+
+    def _has_fields(self, frame_id: int) -> bool:
+        return self._known.has_fields(frame_id, self._plan.fields)
+
+    # --- after reading ------------------------------------------------------------
+
+    def _take(self, job: _Job, outcome: Outcome) -> None:
+        """Make documents of what a reader found, and put them into the batch."""
+        error, found = outcome.error, outcome.extraction
+        if isinstance(error, UnsupportedDocumentError):
+            if not self._plan.store_unknown:
+                self._finish(job, "skipped", reason=error.message, code=error.code)
+                return
+        elif error is not None:
+            reason = error.message if error.remedy is None else f"{error.message} ({error.remedy})"
+            self._fail(job, reason, error.code)
+            return
+        try:
+            documents = (
+                [self._unread(job, outcome)] if found is None else self._documents(job, outcome, found)
+            )
+            job.prepared = [prepare(document) for document in documents]
+        except _OF_ALL:
+            raise
+        except InvalidArgumentError as problem:
+            self._fail(job, problem.message, problem.code)
+            return
+        job.result = replace(
+            job.result or FileResult(name=job.name, status=job.status),
+            reader=outcome.reader,
+            warnings=() if found is None else found.warnings,
+            chunks=len(job.prepared[0].entries) - 1,
+            tables=0 if found is None else len(found.tables),
+            seconds=outcome.seconds,
+        )
+        self._batch.append(job)
+        self._batch_bytes += sum(len(entry.payload) for p in job.prepared for entry in p.entries)
+
+    def _unread(self, job: _Job, outcome: Outcome) -> Document:
+        """The document of a file that no reader knows: its bytes, without text."""
+        mime = job.base.mime or found_mime(outcome)
+        return replace(
+            job.base,
+            content=job.data if self._plan.reading.keep == "bytes" else b"",
+            text="",
+            chunks=(),
+            title=job.base.title or job.file_name,
+            mime=mime,
+            origin=replace(job.base.origin or Origin(), mime=mime),
+        )
+
+    def _documents(self, job: _Job, outcome: Outcome, found: Extraction) -> list[Document]:
+        """The document of a file, then those of its tables; what is inside of it is queued."""
+        options = self._plan.reading
+        if outcome.reader == "archive" or found_mime(outcome) == _MAILBOX:
+            options = replace(options, keep="text")  # the bytes of its members are kept one by one
+        main, *tables = documents_of(job.data, outcome, job.base, options, job.uri)
+        parts = self._part_jobs(job, found.parts)
+        self._parts.extend(parts)
+        inside = [part.uri for part in parts] + [table.uri for table in tables if table.kind == META]
+        metadata = {**main.metadata, "parts": inside} if inside else main.metadata
+        return [replace(main, title=main.title or job.file_name, metadata=metadata), *tables]
+
+    def _part_jobs(self, job: _Job, parts: Iterable[Part]) -> list[_Job]:
+        """The work that documents inside a document mean."""
+        if job.depth >= MAX_DEPTH:
+            return []
+        jobs = []
+        for place, part in enumerate(parts):
+            uri = f"{job.uri}!/{part.name}"
+            known = self._known.of(uri)
+            inner = _Job(
+                name=f"{job.name}!/{part.name}",
+                uri=uri,
+                file_name=part.name.rpartition("/")[2],
+                data=part.data,
+                modified_ns=None if part.modified is None else part.modified * 1_000_000_000,
+                depth=job.depth + 1,
+                order=(*job.order, place),
+                previous=None if known is None else known.frame_id,
+                status="added" if known is None else "updated",
+            )
+            base = self._base(inner, hashlib.sha256(part.data).hexdigest())
+            origin = replace(base.origin or Origin(), part_of=job.uri)
+            inner.base = replace(base, origin=origin, metadata={**part.metadata, **base.metadata})
+            jobs.append(inner)
+        return jobs
+
+    # --- writing ------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        """Commit the batch, and delete in the same commit what its documents no longer have inside."""
+        self._stop.held = True  # a commit and the account of it belong together
+        try:
+            self._commit()
+        finally:
+            self._stop.held = False
+        self._flushed = time.monotonic()
+
+    def _commit(self) -> None:
+        batch, self._batch = self._batch, []
+        self._batch_bytes = 0
+        if batch:
+            prepared = [p for job in batch for p in job.prepared]
+            kept = {p.head.uri for p in prepared} | {job.uri for job in self._parts}
+            replaced = [job.previous for job in batch if job.previous is not None]
+
+            def retired(view: Any) -> list[int]:
+                return self._known.left_over(view, replaced, kept) if replaced else []
+
+            before = self._store.view().frame_count
+            ids = iter(put_prepared(self._store, prepared, self._slot, retired=retired))
+            for job in batch:
+                frame_id, *_ = (next(ids) for _ in job.prepared)
+                shown = job.result or FileResult(name=job.name, status=job.status)
+                if frame_id < before:  # nothing was added: another document has its content
+                    twin = self._store.view().record(frame_id).uri
+                    shown = FileResult(name=job.name, status="duplicate", reason=twin)
+                self._add(job, replace(shown, uri=job.uri, frame_id=frame_id))
+
+    def _finish(self, job: _Job, status: FileStatus, **fields: Any) -> None:
+        self._add(job, FileResult(name=job.name, status=status, uri=job.uri, **fields))
+
+    def _fail(self, job: _Job, reason: str, code: str | None = None) -> None:
+        self._finish(job, "failed", reason=reason, code=code)
+
+    def _add(self, job: _Job, result: FileResult) -> None:
+        self._results.append((job.order, result))
+        if not job.depth:
+            self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        data = file.read(MAX_FRAME_BYTES + 1)
+    if len(data) > MAX_FRAME_BYTES:
+        raise InvalidArgumentError(f"it has more than the {MAX_FRAME_BYTES:,} bytes that a frame can hold")
+    return data
+
+
+def reader_pool(plan: Plan) -> ReaderPool:
+    """The processes that read for a plan."""
+    from mv2.extract.pool import ReaderPool
+
+    return ReaderPool(plan.workers or os.cpu_count() or 1, plan.reading, plan.chunking)
+
+
+class Stop(threading.Event):
+    """Set by the first Ctrl-C; the second one raises KeyboardInterrupt, but not while ``held``."""
+
+    held = False
+
+
+@contextlib.contextmanager
+def stop_on_interrupt() -> Iterator[Stop]:
+    """A stop that Ctrl-C sets. Outside the main thread nothing can catch the signal, and it is never set."""
+    stopped = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+
+    def stop(*_: object) -> None:
+        if stopped.is_set() and not stopped.held:
+            raise KeyboardInterrupt
+        stopped.set()
+
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,134 @@
+"""What a memory holds of files already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mv2._record import dataclass
+from mv2.errors import CorruptFileError
+from mv2.format.frame import ROLE_CHUNK, FrameRecord
+from mv2.ingest.metadata import decode_metadata
+from mv2.ingest.places import origin_of
+from mv2.ingest.tables import table_frames, table_uri
+from mv2.ingest.times import to_seconds
+from mv2.storage.reserved import mime_of
+from mv2.types import Origin
+
+if TYPE_CHECKING:
+    from mv2.storage.view import View
+
+_LISTS = ("tags", "labels")
+_TABLES = table_uri("")
+
+
+@dataclass(slots=True)
+class KnownFile:
+    """The active document of a uri."""
+
+    frame_id: int
+    origin: Origin
+    view: View
+
+    def has_stat(self, size: int, modified_ns: int | None) -> bool:
+        """Whether the file had that size and time of modification when it was read."""
+        origin = self.origin
+        return modified_ns is not None and (origin.size, origin.modified_ns) == (size, modified_ns)
+
+    def has_content(self, data: bytes, sha256: str) -> bool:
+        """Whether the document was made of these bytes."""
+        if self.origin.sha256 is not None:
+            return self.origin.sha256 == sha256
+        try:
+            return self.view.content(self.frame_id) == data
+        except CorruptFileError:
+            return False
+
+
+class KnownFiles:
+    """Documents by uri and by the digest of the file they were read from, in one view."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._twins: dict[str, str] | None = None
+
+    def of(self, uri: str) -> KnownFile | None:
+        """The active document of a uri, if there is one."""
+        frame_id = self._view.active_id_of_uri(uri)
+        if frame_id is None or self._view.role(frame_id) == ROLE_CHUNK:
+            return None
+        origin = origin_of(self._view.record(frame_id).extra_metadata)
+        return KnownFile(frame_id, origin or Origin(), self._view)
+
+    def has_fields(self, frame_id: int, fields: Mapping[str, Any]) -> bool:
+        """Whether a document has the fields that would be given to it."""
+        record = self._view.record(frame_id)
+        return all(_has_field(record, name, value) for name, value in fields.items())
+
+    def twin(self, sha256: str, uri: str) -> str | None:
+        """The uri of another document that was read from the same bytes."""
+        if self._twins is None:
+            self._twins = {}
+            for frame_id in self._view.document_ids():
+                record = self._view.record(frame_id)
+                origin = origin_of(record.extra_metadata)
+                linked = "duplicate_of" in record.extra_metadata
+                if origin is not None and origin.sha256 is not None and record.uri is not None and not linked:
+                    self._twins.setdefault(origin.sha256, record.uri)
+        found = self._twins.get(sha256)
+        return None if found == uri else found
+
+    def add(self, sha256: str, uri: str) -> None:
+        """A document of that digest is on its way."""
+        if self._twins is not None:
+            self._twins.setdefault(sha256, uri)
+
+    @staticmethod
+    def left_over(view: View, replaced: Iterable[int], kept: Collection[str | None]) -> list[int]:
+        """Documents that were inside of replaced ones and are no longer."""
+        return [
+            frame_id
+            for old in replaced
+            for frame_id in inside(view, old)
+            if view.record(frame_id).uri not in kept
+        ]
+
+
+def _has_field(record: FrameRecord, name: str, value: Any) -> bool:
+    if name in _LISTS:
+        return set(value) <= set(getattr(record, name))
+    if name == "metadata":
+        stored = decode_metadata(record.extra_metadata)
+        return all(key in stored and stored[key] == item for key, item in value.items())
+    if name == "timestamp":
+        return value is None or to_seconds(value) == record.timestamp
+    if name == "mime":
+        media_type = None if record.metadata is None else record.metadata.mime
+        return bool(value == mime_of(media_type, record.extra_metadata))
+    return name in ("embedding", "embedding_model", "dedup") or getattr(record, name) == value
+
+
+def inside(view: View, frame_id: int) -> list[int]:
+    """Active documents that were made of what is inside a document: attachments, members, tables, rows.
+
+    Those inside of these are among them.
+    """
+    found: list[int] = []
+    seen: set[int] = {frame_id}
+    waiting = [frame_id]
+    while waiting:
+        parts = decode_metadata(view.record(waiting.pop()).extra_metadata).get("parts")
+        for uri in parts if isinstance(parts, list) else ():
+            for inner in _frames_of(view, uri) if isinstance(uri, str) else ():
+                if inner not in seen:
+                    seen.add(inner)
+                    found.append(inner)
+                    waiting.append(inner)
+    return found
+
+
+def _frames_of(view: View, uri: str) -> list[int]:
+    if uri.startswith(_TABLES):
+        return table_frames(view, uri.removeprefix(_TABLES))
+    frame_id = view.active_id_of_uri(uri)
+    return [] if frame_id is None else [frame_id]
