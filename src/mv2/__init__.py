@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from mv2.models.protocols import Embedder
     from mv2.models.rerankers import resolve_reranker
     from mv2.models.resolve import resolve_embedder
+    from mv2.models.transcribers import Segment, Transcriber, resolve_transcriber
     from mv2.reports import (
         Conversation,
         FileResult,
@@ -211,6 +212,7 @@ __all__ = [
     "Reranker",
     "RestoreReport",
     "SearchResult",
+    "Segment",
     "SessionInfo",
     "Source",
     "Stats",
@@ -218,6 +220,7 @@ __all__ = [
     "Table",
     "TableInfo",
     "TimelineEntry",
+    "Transcriber",
     "UnsupportedDocumentError",
     "UnsupportedVersionError",
     "Usage",
@@ -236,6 +239,7 @@ __all__ = [
     "read_document",
     "resolve_embedder",
     "resolve_reranker",
+    "resolve_transcriber",
 ]
 
 _ELSEWHERE = {
@@ -250,6 +254,9 @@ _ELSEWHERE = {
     "FoundFile": "mv2.ingest.walking",
     "list_files": "mv2.ingest.walking",
     "preview_chunks": "mv2.ingest.filing",
+    "Segment": "mv2.models.transcribers",
+    "Transcriber": "mv2.models.transcribers",
+    "resolve_transcriber": "mv2.models.transcribers",
     "Record": "mv2.ingest.records",
     "RecordChunk": "mv2.ingest.records",
     "RestoreReport": "mv2.ingest.restoring",

@@ -5,7 +5,8 @@
         answer = await memory.ask("How is the kettle descaled?")
 
 ``AsyncMemvid`` has a twin of everything in ``Memvid`` that waits, with the same arguments
-and results. The work is done in threads of its own; no event loop is held up.
+and results, but of ``watch``, which never ends: that is for a thread of the program's own.
+The work is done in threads of its own; no event loop is held up.
 
 Cancelling an ``await`` gives up waiting, not the work: what has begun goes on to its end, and
 ``close`` waits for it. What has not begun is dropped.
@@ -62,21 +63,22 @@ def _writing(
 
 def _listing(
     method: Callable[Concatenate[Memvid, P], Iterator[T]],
+    lot_size: int = _LOT,
 ) -> Callable[Concatenate[AsyncMemvid, P], AsyncIterator[T]]:
-    """The twin of a method that yields: an asynchronous iterator."""
+    """The twin of a method that yields: an asynchronous iterator, which fetches so many at a time."""
 
     @functools.wraps(method)
     async def twin(self: AsyncMemvid, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         found = await self._run(functools.partial(method, self._memory, *args, **kwargs), writes=False)
-        while lot := await self._run(functools.partial(_some, found), writes=False):
+        while lot := await self._run(functools.partial(_some, found, lot_size), writes=False):
             for item in lot:
                 yield item
 
     return twin
 
 
-def _some(found: Iterator[T]) -> list[T]:
-    return [item for _, item in zip(range(_LOT), found, strict=False)]
+def _some(found: Iterator[T], count: int) -> list[T]:
+    return [item for _, item in zip(range(count), found, strict=False)]
 
 
 def _streaming(
@@ -146,6 +148,10 @@ class AsyncMemvid:
     delete = _writing(Memvid.delete)
     correct = _writing(Memvid.correct)
     embed = _writing(Memvid.embed)
+    put_files = _writing(Memvid.put_files)
+    sync = _writing(Memvid.sync)
+    add_messages = _writing(Memvid.add_messages)
+    restore = _writing(Memvid.restore)
     commit = _writing(Memvid.commit)
     vacuum = _writing(Memvid.vacuum)
     refresh = _writing(Memvid.refresh)
@@ -164,7 +170,15 @@ class AsyncMemvid:
     diff = _reading(Memvid.diff)
     stats = _reading(Memvid.stats)
     verify = _reading(Memvid.verify)
+    preview_chunks = _reading(Memvid.preview_chunks)
+    tables = _reading(Memvid.tables)
+    table = _reading(Memvid.table)
+    conversation = _reading(Memvid.conversation)
+    sessions = _reading(Memvid.sessions)
+    to_arrow = _reading(Memvid.to_arrow)
     frames = _listing(Memvid.frames)
+    records = _listing(Memvid.records)
+    to_arrow_batches = _listing(Memvid.to_arrow_batches, 1)
     ask_stream = _streaming(Memvid.ask)
 
     @property

@@ -46,6 +46,7 @@ def open_memory(
     lock_timeout: float = 0.25,
     close: CloseMode = "checkpoint",
     embedder: Any = "default",
+    transcriber: Any = None,
     file_system: FileSystem | None = None,
 ) -> Memvid:
     """Open a memory.
@@ -66,6 +67,10 @@ def open_memory(
             and steps aside in memories with vectors of others; ``"none"`` is none; a name such as
             ``"openai:text-embedding-3-small"`` or a folder, and any object with ``embed(texts)``,
             is used for everything (see ``resolve_embedder``). Nothing is loaded before it is needed.
+            One that has ``embed_images(pictures: list[bytes])``, in the space of its texts, gives
+            pictures their vectors.
+        transcriber: what turns recordings into text: ``"whisper:MODEL"`` or an object with
+            ``transcribe`` (see ``mv2.Transcriber``). None leaves them with their tags.
         file_system: where file calls go; for tests.
 
     Raises:
@@ -91,7 +96,12 @@ def open_memory(
     slot = EmbedderSlot(embedder)
     if not isinstance(embedder, str) or embedder != "default":
         slot.get()  # a name that means nothing is told here
-    return Memvid(open_store(path, mode, options), slot)
+    listener = None
+    if transcriber is not None:
+        from mv2.models.transcribers import resolve_transcriber
+
+        listener = resolve_transcriber(transcriber)
+    return Memvid(open_store(path, mode, options), slot, listener)
 
 
 class Memvid(Writing, Filing, Conversing, Exchanging, Searching):

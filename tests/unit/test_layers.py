@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("_late", "_record", "_version", "errors", "reports", "types"),
     ("format",),
     ("storage",),
-    ("extract", "index", "models"),
+    ("extract", "index", "models", "web"),
     ("ingest", "memory", "policy", "search"),
     ("ask", "doctor"),
     ("facade",),

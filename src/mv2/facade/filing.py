@@ -44,6 +44,7 @@ class Filing(Handle):
         reading: ReadOptions | None = None,
         chunking: Chunking | None = None,
         store_unknown: bool = True,
+        again: bool = False,
         workers: int | None = None,
         progress: Callable[[int, int | None], object] | None = None,
     ) -> IngestReport:
@@ -70,6 +71,7 @@ class Filing(Handle):
             hidden: read what starts with a dot too.
             reading, chunking: as in ``put``.
             store_unknown: keep files that no reader knows as bytes without text; else they are skipped.
+            again: read files again although they have not changed, as with other ``reading`` than before.
             workers: processes that read; None means one for each core.
             progress: called after each file with (files done, files in all).
 
@@ -94,10 +96,11 @@ class Filing(Handle):
             duplicates=duplicates,
             use_mtime=use_mtime,
             store_unknown=store_unknown,
+            again=again,
             workers=workers,
         )
         return put_files(
-            self._store, self._embedder, paths, plan, uri=uri, near=near,
+            self._store, self._media, paths, plan, uri=uri, near=near,
             include=include, exclude=exclude, gitignore=gitignore, hidden=hidden, progress=progress,
         )  # fmt: skip
 
@@ -118,6 +121,7 @@ class Filing(Handle):
         duplicates: Duplicates = "keep",
         reading: ReadOptions | None = None,
         chunking: Chunking | None = None,
+        again: bool = False,
         workers: int | None = None,
         progress: Callable[[int, int | None], object] | None = None,
     ) -> IngestReport:
@@ -132,16 +136,17 @@ class Filing(Handle):
             include, exclude, gitignore, hidden: as in ``put_files``. A file that is left out now and
                 still there keeps its document.
             dry_run: report what would be done, and write nothing.
+            again: read files again although they have not changed.
 
         Raises: as ``put_files``; MemoryNotFoundError when there is no such folder.
         """
         from mv2.ingest.sync import Selection, sync
 
         plan = self._sync_plan(
-            tags, labels, metadata, track, use_mtime, duplicates, reading, chunking, workers, dry_run
+            tags, labels, metadata, track, use_mtime, duplicates, reading, chunking, workers, dry_run, again
         )
         selection = Selection(include=include, exclude=exclude, gitignore=gitignore, hidden=hidden)
-        return sync(self._store, self._embedder, os.fspath(folder), plan, selection, progress)
+        return sync(self._store, self._media, os.fspath(folder), plan, selection, progress)
 
     def watch(
         self,
@@ -172,10 +177,10 @@ class Filing(Handle):
         from mv2.ingest.sync import Selection, watch
 
         plan = self._sync_plan(
-            tags, labels, metadata, track, use_mtime, duplicates, reading, chunking, workers, False
+            tags, labels, metadata, track, use_mtime, duplicates, reading, chunking, workers, False, False
         )
         selection = Selection(include=include, exclude=exclude, gitignore=gitignore, hidden=hidden)
-        return watch(self._store, self._embedder, os.fspath(folder), plan, selection, stop)
+        return watch(self._store, self._media, os.fspath(folder), plan, selection, stop)
 
     @staticmethod
     def _sync_plan(
@@ -189,6 +194,7 @@ class Filing(Handle):
         chunking: Chunking | None,
         workers: int | None,
         dry_run: bool,
+        again: bool,
     ) -> Plan:
         from mv2.ingest.files import Plan
 
@@ -203,10 +209,11 @@ class Filing(Handle):
             trust_stat=True,
             workers=workers,
             dry_run=dry_run,
+            again=again,
         )
 
-    @staticmethod
     def preview_chunks(
+        self,
         content: Content,
         *,
         name: str = "",

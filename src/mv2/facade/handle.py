@@ -12,7 +12,9 @@ from mv2.types import Chunking, Commit, Timestamp
 if TYPE_CHECKING:
     from mv2.extract.model import ReadOptions
     from mv2.ingest.filing import ReadingDocuments
+    from mv2.ingest.media import MediaModels
     from mv2.models.slot import EmbedderSlot
+    from mv2.models.transcribers import Transcriber
     from mv2.search.memory import MemorySearch
     from mv2.storage.store import Store
     from mv2.storage.view import View
@@ -51,8 +53,11 @@ def check_number(name: str, value: object, *, whole: bool = False) -> None:
 class Handle:
     """What every part of ``Memvid`` stands on: the store, its end, and views of it."""
 
-    def __init__(self, store: Store, embedder: EmbedderSlot | None = None) -> None:
+    def __init__(
+        self, store: Store, embedder: EmbedderSlot | None = None, transcriber: Transcriber | None = None
+    ) -> None:
         self._store = store
+        self._transcriber = transcriber
         self._embedder = embedder
         self._search: MemorySearch | None = None
         self._readings: dict[tuple[ReadOptions, Chunking | None], ReadingDocuments] = {}
@@ -94,8 +99,15 @@ class Handle:
         key = (options or ReadOptions(), chunking)
         found = self._readings.get(key)
         if found is None:
-            found = self._readings[key] = ReadingDocuments(*key)
+            found = self._readings[key] = ReadingDocuments(*key, self._media)
         return found
+
+    @property
+    def _media(self) -> MediaModels:
+        """The models that look at pictures and listen to recordings."""
+        from mv2.ingest.media import MediaModels
+
+        return MediaModels(self._transcriber, self._embedder)
 
     def __enter__(self) -> Self:
         return self

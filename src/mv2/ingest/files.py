@@ -23,13 +23,15 @@ from mv2.errors import (
     DuplicateUriError,
     Error,
     InvalidArgumentError,
+    ModelError,
     ModelMismatchError,
     UnsupportedDocumentError,
     VecDimensionMismatchError,
 )
 from mv2.extract.model import Extraction, Part, ReadOptions, Source
 from mv2.ingest.documents import MAX_FRAME_BYTES, Prepared, prepare
-from mv2.ingest.known import KnownFiles
+from mv2.ingest.known import KnownFile, KnownFiles
+from mv2.ingest.media import MediaModels
 from mv2.ingest.mutations import put_prepared
 from mv2.ingest.reading import documents_of, found_mime
 from mv2.ingest.tables import META
@@ -71,6 +73,7 @@ class Plan:
         store_unknown: files without a reader are stored as bytes instead of being skipped.
         workers: processes that read; None means one a core.
         dry_run: say what would be done, and write nothing.
+        again: read files again although they have not changed.
     """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class Plan:
     store_unknown: bool = True
     workers: int | None = None
     dry_run: bool = False
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -114,12 +118,14 @@ class FileIngest:
         slot: EmbedderSlot | None,
         plan: Plan,
         pool: ReaderPool,
+        models: MediaModels,
         progress: Progress | None = None,
     ) -> None:
         self._store = store
         self._slot = slot
         self._plan = plan
         self._pool = pool
+        self._models = models
         self._progress = progress
         self._known = KnownFiles(store.view())
         self._results: list[tuple[tuple[int, ...], FileResult]] = []
@@ -150,6 +156,11 @@ class FileIngest:
         if stopped.is_set():
             raise Interrupted(self.report(interrupted=True))
         return self.report()
+
+    @property
+    def seen(self) -> set[int]:
+        """The documents that files had before."""
+        return self._known.seen
 
     def report(self, *, interrupted: bool = False) -> IngestReport:
         """What was done so far."""
@@ -214,8 +225,7 @@ class FileIngest:
             return None
         if known is not None and self._plan.on_conflict in ("version", "skip"):
             job.previous = known.frame_id
-            same_stat = self._plan.trust_stat and known.has_stat(file.size, file.modified_ns)
-            if self._plan.on_conflict == "skip" or (same_stat and self._has_fields(known.frame_id)):
+            if self._plan.on_conflict == "skip" or self._has_stat(known, file):
                 self._finish(job, "unchanged", frame_id=known.frame_id)
                 return None
         try:
@@ -227,14 +237,20 @@ class FileIngest:
             self._fail(job, error.message, error.code)
             return None
         self._read_bytes += len(job.data)
-        return None if self._is_known(job) else job
+        return None if self._is_known(job, known) else job
 
-    def _is_known(self, job: _Job) -> bool:
+    def _has_stat(self, known: KnownFile, file: FoundFile) -> bool:
+        """Whether a file need not even be read."""
+        plan = self._plan
+        same = plan.trust_stat and not plan.again and known.has_stat(file.size, file.modified_ns)
+        return same and known.has_fields(plan.fields)
+
+    def _is_known(self, job: _Job, known: KnownFile | None) -> bool:
         """Whether the bytes are there already: under this uri, or another one where that matters."""
         sha256 = hashlib.sha256(job.data).hexdigest()
-        if job.previous is not None:
-            known = self._known.of(job.uri)
-            if known is not None and known.has_content(job.data, sha256) and self._has_fields(job.previous):
+        if known is not None and job.previous is not None:
+            same = not self._plan.again and known.has_content(job.data, sha256)
+            if same and known.has_fields(self._plan.fields):
                 self._finish(job, "unchanged", frame_id=job.previous)
                 return True
             job.status = "updated"
@@ -282,14 +298,11 @@ class FileIngest:
             **fields,
         )
 
-    def _has_fields(self, frame_id: int) -> bool:
-        return self._known.has_fields(frame_id, self._plan.fields)
-
     # --- after reading ------------------------------------------------------------
 
     def _take(self, job: _Job, outcome: Outcome) -> None:
         """Make documents of what a reader found, and put them into the batch."""
-        error, found = outcome.error, outcome.extraction
+        error = outcome.error
         if isinstance(error, UnsupportedDocumentError):
             if not self._plan.store_unknown:
                 self._finish(job, "skipped", reason=error.message, code=error.code)
@@ -299,13 +312,15 @@ class FileIngest:
             self._fail(job, reason, error.code)
             return
         try:
+            outcome = self._models.transcribed(outcome, job.data, job.name, self._plan.chunking)
+            found = outcome.extraction
             documents = (
                 [self._unread(job, outcome)] if found is None else self._documents(job, outcome, found)
             )
             job.prepared = [prepare(document) for document in documents]
         except _OF_ALL:
             raise
-        except InvalidArgumentError as problem:
+        except (InvalidArgumentError, ModelError) as problem:
             self._fail(job, problem.message, problem.code)
             return
         job.result = replace(
@@ -338,6 +353,7 @@ class FileIngest:
         if outcome.reader == "archive" or found_mime(outcome) == _MAILBOX:
             options = replace(options, keep="text")  # the bytes of its members are kept one by one
         main, *tables = documents_of(job.data, outcome, job.base, options, job.uri)
+        main = self._models.pictured(outcome, job.data, main)
         parts = self._part_jobs(job, found.parts)
         self._parts.extend(parts)
         inside = [part.uri for part in parts] + [table.uri for table in tables if table.kind == META]

@@ -13,6 +13,7 @@ from mv2.errors import DocumentError, InvalidArgumentError, MissingExtraError, U
 from mv2.extract.model import Extraction, Part, ReadOptions, Source
 from mv2.ingest.documents import chunks_of, read_content
 from mv2.ingest.files import MAX_DEPTH, FileIngest, Plan, reader_pool
+from mv2.ingest.media import MediaModels
 from mv2.ingest.reading import documents_of, found_mime, with_chunks
 from mv2.ingest.tables import ROW
 from mv2.ingest.twins import settle_near
@@ -22,13 +23,12 @@ from mv2.types import Chunk, Chunking, Content, Document, Origin, Place
 
 if TYPE_CHECKING:
     from mv2.extract.pool import ReaderPool
-    from mv2.models.slot import EmbedderSlot
     from mv2.storage.store import Store
 
 
 def put_files(
     store: Store,
-    slot: EmbedderSlot | None,
+    models: MediaModels,
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     plan: Plan,
     *,
@@ -57,7 +57,7 @@ def put_files(
             raise InvalidArgumentError(f"uri is given for {len(found)} files", remedy="Give it for one file.")
         found = [replace(found[0], uri=uri)]
     with reader_pool(plan) as pool:
-        report = FileIngest(store, slot, plan, pool, progress).run(found, len(found))
+        report = FileIngest(store, models.slot, plan, pool, models, progress).run(found, len(found))
     return report if near is None else settle_near(store, report, near, plan.duplicates)
 
 
@@ -67,8 +67,9 @@ class ReadingDocuments:
     The process that reads is kept for the next one.
     """
 
-    def __init__(self, options: ReadOptions, chunking: Chunking | None) -> None:
+    def __init__(self, options: ReadOptions, chunking: Chunking | None, models: MediaModels) -> None:
         self._options = options
+        self._models = models
         self._chunking = chunking
         self._pool: ReaderPool | None = None
         self._turn = threading.Lock()
@@ -101,8 +102,10 @@ class ReadingDocuments:
         if outcome.error is not None:
             outcome.error.path = as_text(path)
             raise outcome.error
+        outcome = self._models.transcribed(outcome, raw, name, self._chunking or Chunking())
         source = base.uri or as_text(path)
         documents = documents_of(raw, outcome, base, self._options, source)
+        documents[0] = self._models.pictured(outcome, raw, documents[0])
         found = () if outcome.extraction is None or depth >= MAX_DEPTH else outcome.extraction.parts
         parts = self._parts(found, source, base, path, depth)
         inside = [d.uri for d in (*documents[1:], *(part[0] for part in parts)) if d.kind != ROW]

@@ -27,6 +27,7 @@ class KnownFile:
     """The active document of a uri."""
 
     frame_id: int
+    record: FrameRecord
     origin: Origin
     view: View
 
@@ -44,12 +45,21 @@ class KnownFile:
         except CorruptFileError:
             return False
 
+    def has_fields(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the document has the fields that would be given to it."""
+        return all(_has_field(self.record, name, value) for name, value in fields.items())
+
 
 class KnownFiles:
-    """Documents by uri and by the digest of the file they were read from, in one view."""
+    """Documents by uri and by the digest of the file they were read from, in one view.
+
+    Attributes:
+        seen: the documents that were asked for.
+    """
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self.seen: set[int] = set()
         self._twins: dict[str, str] | None = None
 
     def of(self, uri: str) -> KnownFile | None:
@@ -57,13 +67,10 @@ class KnownFiles:
         frame_id = self._view.active_id_of_uri(uri)
         if frame_id is None or self._view.role(frame_id) == ROLE_CHUNK:
             return None
-        origin = origin_of(self._view.record(frame_id).extra_metadata)
-        return KnownFile(frame_id, origin or Origin(), self._view)
-
-    def has_fields(self, frame_id: int, fields: Mapping[str, Any]) -> bool:
-        """Whether a document has the fields that would be given to it."""
+        self.seen.add(frame_id)
         record = self._view.record(frame_id)
-        return all(_has_field(record, name, value) for name, value in fields.items())
+        origin = origin_of(record.extra_metadata)
+        return KnownFile(frame_id, record, origin or Origin(), self._view)
 
     def twin(self, sha256: str, uri: str) -> str | None:
         """The uri of another document that was read from the same bytes."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mv2.extract.chunking import chunk, looks_structured
-from mv2.extract.model import Extraction, ReadOptions
+from mv2.extract.model import Extraction, ReadOptions, Source
 from mv2.ingest.tables import table_documents
 from mv2.types import Chunking, Document, Origin
 
@@ -84,10 +84,11 @@ def with_chunks(document: Document, chunking: Chunking | None) -> Document:
         return document if chunking is None else replace(document, chunks=_cut(Extraction(text=text), wanted))
     if chunking is None and len(text) < 2 * wanted.size:
         return document
-    from mv2.extract.readers.markdown import markdown_blocks
+    from mv2.extract.readers.markdown import read
 
-    found = Extraction(text=text, exact=True, blocks=markdown_blocks(text))
-    return replace(document, chunks=_cut(found, wanted))
+    found = read(Source(data=text.encode(errors="replace"), mime=_MARKDOWN), ReadOptions())
+    same = found if found.text == text else Extraction(text=text)
+    return replace(document, chunks=_cut(same, wanted))
 
 
 def _cut(found: Extraction, chunking: Chunking) -> Sequence[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from mv2.errors import InvalidArgumentError, MemoryNotFoundError, MissingExtraEr
 from mv2.format.frame import ROLE_CHUNK
 from mv2.ingest.files import FileIngest, Plan, reader_pool
 from mv2.ingest.known import inside
+from mv2.ingest.media import MediaModels
 from mv2.ingest.mutations import tombstones
 from mv2.ingest.places import origin_of
 from mv2.ingest.times import now
@@ -23,7 +24,6 @@ from mv2.reports import FileResult, IngestReport
 if TYPE_CHECKING:
     import threading
 
-    from mv2.models.slot import EmbedderSlot
     from mv2.storage.store import Store
     from mv2.storage.view import View
 
@@ -43,7 +43,7 @@ class Selection:
 
 def sync(
     store: Store,
-    slot: EmbedderSlot | None,
+    models: MediaModels,
     folder: str,
     plan: Plan,
     selection: Selection,
@@ -53,9 +53,11 @@ def sync(
     folder = _checked(folder)
     began = time.monotonic()
     found = _files(store, folder, selection)
-    gone = _gone(store.view(), folder, found)
+    view = store.view()
     with reader_pool(plan) as pool:
-        report = FileIngest(store, slot, plan, pool, progress).run(found, len(found))
+        ingest = FileIngest(store, models.slot, plan, pool, models, progress)
+        report = ingest.run(found, len(found))
+    gone = _gone(view, folder, found, ingest.seen)
     if gone and not plan.dry_run:
         _retire(store, [frame_id for frame_id, _ in gone])
     retired = tuple(
@@ -67,7 +69,7 @@ def sync(
 
 def watch(
     store: Store,
-    slot: EmbedderSlot | None,
+    models: MediaModels,
     folder: str,
     plan: Plan,
     selection: Selection,
@@ -81,9 +83,9 @@ def watch(
             "watching a folder needs the package watchfiles", remedy="pip install 'mv2[watch]'"
         ) from error
     folder = _checked(folder)
-    yield sync(store, slot, folder, plan, selection)
+    yield sync(store, models, folder, plan, selection)
     for _ in watchfiles.watch(folder, stop_event=stop, raise_interrupt=True):
-        report = sync(store, slot, folder, plan, selection)
+        report = sync(store, models, folder, plan, selection)
         if any(file.status != "unchanged" for file in report.files):
             yield report
 
@@ -115,7 +117,9 @@ def _files(store: Store, folder: str, selection: Selection) -> list[FoundFile]:
     )
 
 
-def _gone(view: View, folder: str, found: Sequence[FoundFile]) -> list[tuple[int, str]]:
+def _gone(
+    view: View, folder: str, found: Sequence[FoundFile], seen: Collection[int]
+) -> list[tuple[int, str]]:
     """(frame, uri) of active documents that were read from files of the folder that are no longer there.
 
     A file that is there and left out stays; so does everything below a folder that cannot be read.
@@ -125,10 +129,12 @@ def _gone(view: View, folder: str, found: Sequence[FoundFile]) -> list[tuple[int
     prefix = uri_of("") if folder == os.curdir else f"{uri_of(folder)}/"
     gone = []
     for frame_id in view.document_ids():
-        uri = view.record(frame_id).uri
-        if uri is None or not uri.startswith(prefix) or uri in there or uri.startswith(unreadable):
+        if frame_id in seen:
             continue
         record = view.record(frame_id)
+        uri = record.uri
+        if uri is None or not uri.startswith(prefix) or uri in there or uri.startswith(unreadable):
+            continue
         origin = origin_of(record.extra_metadata)
         if record.source_path is None or (origin is not None and origin.part_of is not None):
             continue

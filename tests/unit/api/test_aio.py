@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-# What does not wait, or opens: mv2.aio.open does that.
-WITHOUT_TWIN = {"create", "open", "open_read_only", "try_open", "path", "closed", "read_only"}
+# What does not wait, or opens (mv2.aio.open does that), or never ends.
+WITHOUT_TWIN = {"create", "open", "open_read_only", "try_open", "path", "closed", "read_only", "watch"}
 
 
 def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
