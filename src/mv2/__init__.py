@@ -128,6 +128,7 @@ if TYPE_CHECKING:
         VacuumReport,
         VerifyReport,
     )
+    from mv2.web.model import FetchOptions
 
 __all__ = [
     "Answer",
@@ -164,6 +165,7 @@ __all__ = [
     "Error",
     "Extraction",
     "FetchError",
+    "FetchOptions",
     "FileReplacedError",
     "FileResult",
     "FilterError",
@@ -253,6 +255,7 @@ _ELSEWHERE = {
     "resolve_reranker": "mv2.models.rerankers",
     "FoundFile": "mv2.ingest.walking",
     "list_files": "mv2.ingest.walking",
+    "FetchOptions": "mv2.web.model",
     "preview_chunks": "mv2.ingest.filing",
     "Segment": "mv2.models.transcribers",
     "Transcriber": "mv2.models.transcribers",

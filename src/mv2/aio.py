@@ -149,6 +149,7 @@ class AsyncMemvid:
     correct = _writing(Memvid.correct)
     embed = _writing(Memvid.embed)
     put_files = _writing(Memvid.put_files)
+    put_url = _writing(Memvid.put_url)
     sync = _writing(Memvid.sync)
     add_messages = _writing(Memvid.add_messages)
     restore = _writing(Memvid.restore)

@@ -69,6 +69,7 @@ class Origin:
         modified_ns: its time of modification, nanoseconds since 1970 UTC; None when nobody said.
         url: where it was fetched from.
         fetched_at: when it was fetched, UTC seconds.
+        etag, last_modified: what the server calls the version that was fetched.
         part_of: uri of the document that it was inside of: a mail, an archive.
     """
 
@@ -79,6 +80,8 @@ class Origin:
     modified_ns: int | None = None
     url: str | None = None
     fetched_at: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
     part_of: str | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, Final
 
 import click
@@ -19,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sessions": ("_talks", "List conversations."),
     "conversation": ("_talks", "Print a conversation."),
     "find": ("_find", "Search a memory."),
+    "peek": ("_peek", "Search files and folders without making a memory."),
     "ask": ("_ask", "Answer a question from a memory, with the passages the answer rests on."),
     "similar": ("_similar", "List documents that are like one."),
     "duplicates": ("_similar", "List groups of documents that are the same, or nearly."),
@@ -31,6 +33,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "commits": ("_history", "List the points of the past that can be visited, oldest first."),
     "diff": ("_history", "Show what was added, replaced and removed between two points of the past."),
     "embed": ("_correct", "Give vectors to documents that have none."),
+    "import": ("_exchange", "Import conversations, notes, tables and memories of other programs."),
+    "export": ("_exchange", "Write a memory in another format."),
+    "merge": ("_merging", "Take memories into another one, with versions, deletions, times and vectors."),
+    "split": ("_merging", "Write a memory as several ones, each with all versions of its documents."),
+    "dump": ("_dump", "Print a memory as text, sorted by uri, the same as long as its documents are."),
     "when": ("_when", "Print the range of time that a date phrase means."),
     "stats": ("_care", "Show counts and sizes."),
     "verify": ("_care", "Check a memory for damage."),
@@ -64,7 +71,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"mv2.cli.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is not a command")
         return command

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20
 #: Runs that took longer say how fast they were (seconds).
 _WORTH_A_RATE: Final = 1.0
+_ENOUGH_FOR_A_RATE: Final = 20
 
 
 def is_url(path: str) -> bool:
@@ -46,6 +47,7 @@ class Results:
     tables: int = 0
     interrupted: bool = False
     dry_run: bool = False
+    synced: bool = False
 
     def fail_all(self, failures: Iterable[tuple[str, str]]) -> None:
         """Note sources that cannot be read, as (name, reason)."""
@@ -96,7 +98,7 @@ def report_ingest(results: Results, out: Output) -> int:
     if results.created and not results.dry_run and (results.put or not results.failed):
         out.note(f"created {results.path}")
     if not out.quiet:
-        out.line(_summary(results))
+        out.line(_sync_summary(results) if results.synced else _summary(results))
         for entry in results.warnings[:_SHOWN]:
             for text in entry["warnings"][:3]:
                 _note(entry["source"], text)
@@ -137,11 +139,30 @@ def _summary(results: Results) -> str:
     ):
         if entries:
             parts.append(f"{len(entries):,} {name}")
-    text = ", ".join(parts)
-    if results.seconds >= _WORTH_A_RATE and results.size_bytes:
+    return ", ".join(parts) + _rate(results)
+
+
+def _sync_summary(results: Results) -> str:
+    updated = sum(bool(entry["updated"]) for entry in results.put)
+    counts = {
+        "added": len(results.put) - updated,
+        "updated": updated,
+        "retired": len(results.retired),
+        "unchanged": len(results.unchanged),
+        "duplicates": len(results.duplicates),
+        "skipped": len(results.skipped),
+        "failed": len(results.failed),
+    }
+    text = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no files"
+    return ("would be: " if results.dry_run else "") + text + _rate(results)
+
+
+def _rate(results: Results) -> str:
+    """How fast it was, where that says something."""
+    if results.seconds >= _WORTH_A_RATE and len(results.put) >= _ENOUGH_FOR_A_RATE:
         rate = len(results.put) / results.seconds
-        text += f" in {results.seconds:.1f} s ({size(results.size_bytes)}, {rate:,.0f} documents/s)"
-    return text
+        return f" in {results.seconds:.1f} s ({size(results.size_bytes)}, {rate:,.0f} documents/s)"
+    return ""
 
 
 def _note(source: str, text: str) -> None:

@@ -22,6 +22,7 @@ from mv2.cli._options import (
 from mv2.cli._output import Output, one_line
 from mv2.cli._reading import (
     DUPLICATES,
+    again_option,
     chunking_of,
     chunking_options,
     conflict_choices,
@@ -67,10 +68,13 @@ STDIN: Final = "-"
 @selection_options
 @click.option("--gitignore", is_flag=True, help="Leave out what .gitignore files name.")
 @click.option("--skip-unknown", is_flag=True, help="Skip files that no reader knows, else kept as bytes.")
+@again_option
 @reading_options
 @chunking_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read; default: one a core.")
-@click.option("--allow-host", "allow_hosts", multiple=True, help="Fetch from this host though it is private.")
+@click.option(
+    "--allow-host", "allow_hosts", multiple=True, metavar="HOST[:PORT]", help="Fetch from this private host."
+)
 @click.option("--no-robots", is_flag=True, help="Fetch pages that robots.txt asks programs to leave alone.")
 @embedder_option
 @lock_timeout_option
@@ -141,9 +145,9 @@ def _put_all(
     from mv2.cli._progress import Progress
 
     reading, chunking = reading_of(given), chunking_of(given)
-    web = {"allow_hosts": given.pop("allow_hosts"), "robots": not given.pop("no_robots")}
-    duplicates = given.pop("duplicates") or ("skip" if given.pop("dedup") else "keep")
-    given.pop("dedup", None)
+    web = _fetch_options(given.pop("allow_hosts"), robots=not given.pop("no_robots"))
+    dedup = given.pop("dedup")
+    duplicates: Any = given.pop("duplicates") or ("skip" if dedup else "keep")
     one = {name: given[name] for name in _ONE if given[name] not in (None, (), {})}
     one["on_conflict"] = given["on_conflict"]
     if text is not None:
@@ -167,8 +171,28 @@ def _put_all(
                 report = stop.report
         results.add(report)
     for url in (path for path in paths if is_url(path)):
-        if not results.interrupted:
-            results.add(memory.put_url(url, reading=reading, chunking=chunking, **one, **web))
+        if results.interrupted:
+            break
+        try:
+            results.add(memory.put_url(url, web=web, reading=reading, chunking=chunking, **one))
+        except (mv2.FetchError, mv2.DocumentError, mv2.MissingExtraError) as error:
+            reason = error.message if error.remedy is None else f"{error.message} ({error.remedy})"
+            results.fail_all([(url, one_line(reason))])
+
+
+def _fetch_options(allowed: tuple[str, ...], *, robots: bool) -> mv2.FetchOptions:
+    """How pages are fetched; a private host is allowed as HOST or HOST:PORT."""
+    import mv2
+
+    hosts, ports = [], []
+    for item in allowed:
+        host, colon, port = item.rpartition(":")
+        if colon and port.isdigit() and not host.endswith(":"):
+            hosts.append(host.strip("[]"))
+            ports.append(int(port))
+        else:
+            hosts.append(item.strip("[]"))
+    return mv2.FetchOptions(allow_hosts=tuple(hosts), allow_ports=tuple(ports), robots=robots)
 
 
 #: Options that are fields of a document.

@@ -43,6 +43,9 @@ def chunking_options(function: F) -> F:
     )
 
 
+again_option = click.option("--again", is_flag=True, help="Read files again although they did not change.")
+
+
 def reading_options(function: F) -> F:
     """How files are read; see ``reading_of``."""
     return _apply(

@@ -20,6 +20,7 @@ from mv2.cli._options import (
 from mv2.cli._output import Output
 from mv2.cli._reading import (
     DUPLICATES,
+    again_option,
     chunking_of,
     chunking_options,
     reading_of,
@@ -42,6 +43,7 @@ from mv2.cli._reading import (
 @click.option("--track", help="Track of every document.")
 @click.option("--use-mtime", is_flag=True, help="The time of a file's modification is its timestamp.")
 @click.option("--duplicates", type=click.Choice(DUPLICATES), default="keep", help="As in put.")
+@again_option
 @reading_options
 @chunking_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read; default: one a core.")
@@ -83,10 +85,14 @@ def sync(
 
         with tempfile.TemporaryDirectory() as scratch:
             empty = os.path.join(scratch, "empty.mv2")
-            return _once(empty, folder, True, Results(file, False), out, lock_timeout, None, quiet, given)
+            return _once(
+                empty, folder, True, Results(file, False, synced=True), out, lock_timeout, None, quiet, given
+            )
     if watch:
         return _watch(file, folder, out, lock_timeout, embedder, given)
-    return _once(file, folder, dry_run, Results(file, created), out, lock_timeout, embedder, quiet, given)
+    return _once(
+        file, folder, dry_run, Results(file, created, synced=True), out, lock_timeout, embedder, quiet, given
+    )
 
 
 def _once(
@@ -124,7 +130,7 @@ def _watch(
         first = True
         try:
             for report in memory.watch(folder, **given):
-                results = Results(file, created and first)
+                results = Results(file, created and first, synced=True)
                 results.add(report)
                 report_ingest(results, out)
                 if first:

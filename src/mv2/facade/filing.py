@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mv2.extract.model import ReadOptions, Table
     from mv2.ingest.files import Duplicates, Plan
     from mv2.reports import IngestReport, TableInfo
+    from mv2.web.model import FetchOptions
 
 
 class Filing(Handle):
@@ -103,6 +104,60 @@ class Filing(Handle):
             self._store, self._media, paths, plan, uri=uri, near=near,
             include=include, exclude=exclude, gitignore=gitignore, hidden=hidden, progress=progress,
         )  # fmt: skip
+
+    def put_url(
+        self,
+        url: str,
+        *,
+        web: FetchOptions | None = None,
+        uri: str | None = None,
+        title: str | None = None,
+        tags: Sequence[str] = (),
+        labels: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        track: str | None = None,
+        kind: str | None = None,
+        timestamp: Timestamp | None = None,
+        mime: str | None = None,
+        on_conflict: OnConflict = "version",
+        reading: ReadOptions | None = None,
+        chunking: Chunking | None = None,
+        again: bool = False,
+    ) -> IngestReport:
+        """Fetch a web page, or a document from the web, into the memory; of a feed each entry.
+
+        Its uri is the address, and ``Frame.origin`` says where it was found in the end, and when.
+        Fetching it again makes a new version where it has changed. Only public addresses are
+        fetched, sites are asked through ``robots.txt``, and time and size are bounded: see
+        ``mv2.FetchOptions``.
+
+        Args:
+            url: ``http`` or ``https``.
+            web: how it is fetched.
+            uri: another identity, for a single page.
+            title, tags, labels, metadata, track, kind, timestamp, mime: given to the documents.
+            on_conflict, reading, chunking, again: as in ``put_files``.
+
+        Raises:
+            FetchError: it cannot be fetched, or may not be.
+            MissingExtraError: without the extra ``web``.
+            DocumentError: it is a feed that cannot be read. Pages that cannot be are in the report.
+        """
+        from mv2.ingest.files import Plan
+        from mv2.ingest.pages import put_url
+
+        given = {
+            "title": title, "tags": tuple(tags), "labels": tuple(labels), "metadata": metadata or {},
+            "track": track, "kind": kind, "timestamp": timestamp, "mime": mime,
+        }  # fmt: skip
+        plan = Plan(
+            fields={name: value for name, value in given.items() if value not in (None, (), {})},
+            reading=_reading(reading),
+            chunking=_chunking(chunking),
+            on_conflict=on_conflict,
+            again=again,
+        )
+        return put_url(self._store, self._media, url, plan, web, uri)
 
     def sync(
         self,

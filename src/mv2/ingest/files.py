@@ -35,7 +35,7 @@ from mv2.ingest.media import MediaModels
 from mv2.ingest.mutations import put_prepared
 from mv2.ingest.reading import documents_of, found_mime
 from mv2.ingest.tables import META
-from mv2.ingest.walking import FoundFile
+from mv2.ingest.walking import FoundFile, as_text
 from mv2.reports import FileResult, FileStatus, IngestReport, Interrupted
 from mv2.types import Chunking, Document, OnConflict, Origin
 
@@ -99,6 +99,10 @@ class _Job:
     data: bytes = b""
     modified_ns: int | None = None
     depth: int = 0
+    #: Fields of its document that do not depend on what is in it.
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin)
+    is_file: bool = False
     #: Its place among the files that were found, then among the parts of each.
     order: tuple[int, ...] = ()
     base: Document = field(default_factory=lambda: Document(content=""))
@@ -132,7 +136,7 @@ class FileIngest:
         self._found = 0
         self._parts: deque[_Job] = deque()
         self._batch: list[_Job] = []
-        self._batch_bytes = self._read_bytes = self._done = 0
+        self._batch_bytes = self._read_bytes = self._read = self._stored = 0
         self._began = self._flushed = time.monotonic()
         self._total: int | None = None
         self._stop = Stop()
@@ -152,7 +156,7 @@ class FileIngest:
                 self._take_all(iter(files), stopped)
             except KeyboardInterrupt:  # the second one: what is being read now is given up
                 stopped.set()
-            self._flush()
+            self._flush(last=True)
         if stopped.is_set():
             raise Interrupted(self.report(interrupted=True))
         return self.report()
@@ -210,9 +214,12 @@ class FileIngest:
         job = _Job(
             name=file.name,
             uri=file.uri,
-            file_name=os.path.basename(file.path),
+            file_name=as_text(os.path.basename(file.path)),
             modified_ns=file.modified_ns,
             order=(self._found,),
+            fields={**file.fields, **self._plan.fields},
+            origin=file.origin or Origin(modified_ns=file.modified_ns),
+            is_file=file.data is None,
         )
         self._found += 1
         if file.problem is not None:
@@ -229,7 +236,7 @@ class FileIngest:
                 self._finish(job, "unchanged", frame_id=known.frame_id)
                 return None
         try:
-            job.data = _read(file.path)
+            job.data = _read(file.path) if file.data is None else file.data
         except OSError as error:
             self._fail(job, error.strerror or str(error))
             return None
@@ -280,21 +287,20 @@ class FileIngest:
         )
         job.result = FileResult(name=job.name, status="duplicate", reason=twin)
         job.prepared = [prepare(document)]
-        self._batch.append(job)
+        self._to_batch(job)
 
     def _base(self, job: _Job, sha256: str) -> Document:
         """The fields of a file's document that do not depend on what is in it."""
-        fields = dict(self._plan.fields)
+        fields = dict(job.fields)
         if self._plan.use_mtime and job.modified_ns is not None:
             fields.setdefault("timestamp", job.modified_ns // 1_000_000_000)
-        origin = Origin(sha256=sha256, size=len(job.data), modified_ns=job.modified_ns)
         return Document(
             content="",
             uri=job.uri,
-            source_path=job.name if job.depth == 0 else None,
+            source_path=job.name if job.is_file else None,
             on_conflict=self._plan.on_conflict,
             dedup=self._plan.duplicates == "skip",
-            origin=origin,
+            origin=replace(job.origin, sha256=sha256, size=len(job.data)),
             **fields,
         )
 
@@ -331,8 +337,7 @@ class FileIngest:
             tables=0 if found is None else len(found.tables),
             seconds=outcome.seconds,
         )
-        self._batch.append(job)
-        self._batch_bytes += sum(len(entry.payload) for p in job.prepared for entry in p.entries)
+        self._to_batch(job)
 
     def _unread(self, job: _Job, outcome: Outcome) -> Document:
         """The document of a file that no reader knows: its bytes, without text."""
@@ -356,6 +361,8 @@ class FileIngest:
         main = self._models.pictured(outcome, job.data, main)
         parts = self._part_jobs(job, found.parts)
         self._parts.extend(parts)
+        if self._total is not None:
+            self._total += len(parts)
         inside = [part.uri for part in parts] + [table.uri for table in tables if table.kind == META]
         metadata = {**main.metadata, "parts": inside} if inside else main.metadata
         return [replace(main, title=main.title or job.file_name, metadata=metadata), *tables]
@@ -375,25 +382,30 @@ class FileIngest:
                 data=part.data,
                 modified_ns=None if part.modified is None else part.modified * 1_000_000_000,
                 depth=job.depth + 1,
+                fields=self._plan.fields,
+                origin=Origin(
+                    part_of=job.uri,
+                    modified_ns=None if part.modified is None else part.modified * 1_000_000_000,
+                ),
                 order=(*job.order, place),
                 previous=None if known is None else known.frame_id,
                 status="added" if known is None else "updated",
             )
             base = self._base(inner, hashlib.sha256(part.data).hexdigest())
-            origin = replace(base.origin or Origin(), part_of=job.uri)
-            inner.base = replace(base, origin=origin, metadata={**part.metadata, **base.metadata})
+            inner.base = replace(base, metadata={**part.metadata, **base.metadata})
             jobs.append(inner)
         return jobs
 
     # --- writing ------------------------------------------------------------------
 
-    def _flush(self) -> None:
+    def _flush(self, *, last: bool = False) -> None:
         """Commit the batch, and delete in the same commit what its documents no longer have inside."""
         self._stop.held = True  # a commit and the account of it belong together
         try:
             self._commit()
+            self._tell()
         finally:
-            self._stop.held = False
+            self._stop.held = last
         self._flushed = time.monotonic()
 
     def _commit(self) -> None:
@@ -408,27 +420,40 @@ class FileIngest:
                 return self._known.left_over(view, replaced, kept) if replaced else []
 
             before = self._store.view().frame_count
-            ids = iter(put_prepared(self._store, prepared, self._slot, retired=retired))
+            share = len(batch) / len(prepared)
+            ids = iter(
+                put_prepared(
+                    self._store, prepared, self._slot, lambda done: self._tell(done * share), retired
+                )
+            )
             for job in batch:
                 frame_id, *_ = (next(ids) for _ in job.prepared)
                 shown = job.result or FileResult(name=job.name, status=job.status)
                 if frame_id < before:  # nothing was added: another document has its content
                     twin = self._store.view().record(frame_id).uri
                     shown = FileResult(name=job.name, status="duplicate", reason=twin)
-                self._add(job, replace(shown, uri=job.uri, frame_id=frame_id))
+                self._results.append((job.order, replace(shown, uri=job.uri, frame_id=frame_id)))
+            self._stored += len(batch)
 
     def _finish(self, job: _Job, status: FileStatus, **fields: Any) -> None:
-        self._add(job, FileResult(name=job.name, status=status, uri=job.uri, **fields))
+        self._results.append((job.order, FileResult(name=job.name, status=status, uri=job.uri, **fields)))
+        self._read += 1
+        self._stored += 1
+        self._tell()
 
     def _fail(self, job: _Job, reason: str, code: str | None = None) -> None:
         self._finish(job, "failed", reason=reason, code=code)
 
-    def _add(self, job: _Job, result: FileResult) -> None:
-        self._results.append((job.order, result))
-        if not job.depth:
-            self._done += 1
+    def _to_batch(self, job: _Job) -> None:
+        self._batch.append(job)
+        self._batch_bytes += sum(len(entry.payload) for p in job.prepared for entry in p.entries)
+        self._read += 1
+        self._tell()
+
+    def _tell(self, more: float = 0) -> None:
+        """Say how far it is: a document counts half when it was read, whole when it is stored too."""
         if self._progress is not None:
-            self._progress(self._done, self._total)
+            self._progress(int((self._read + self._stored + more) / 2), self._total)
 
 
 def _read(path: str) -> bytes:

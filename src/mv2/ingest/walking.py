@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 from mv2._record import dataclass
 from mv2.ingest.ignoring import MAX_FILE, Ignoring, Pattern, read_patterns
+from mv2.types import Origin
 
 URI_PREFIX: Final = "mv2://files/"
 
@@ -25,6 +27,9 @@ class FoundFile:
         size: bytes.
         modified_ns: time of modification, nanoseconds since 1970 UTC.
         problem: why it cannot be read, where that is known already.
+        data: its bytes, where it is no file here: a web page.
+        fields: fields of its document, before those that all documents get.
+        origin: what is known of where it comes from.
     """
 
     path: str
@@ -33,6 +38,9 @@ class FoundFile:
     size: int = 0
     modified_ns: int | None = None
     problem: str | None = None
+    data: bytes | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin | None = None
 
 
 def list_files(
