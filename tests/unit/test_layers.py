@@ -23,13 +23,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("facade",),
     ("aio", "memvid"),
     ("__init__",),
-    ("cli", "exchange", "integrations", "serve"),
+    ("exchange",),
+    ("cli", "integrations", "serve"),
     ("__main__", "testing"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # These are users of the public package, with no better view of it than anybody else.
-OUTSIDE = LAYERS[LEVEL["cli"]]
-PUBLIC = {"__init__", "_version", "errors", "reports", "types"}
+OUTSIDE = LAYERS[LEVEL["exchange"]] + LAYERS[LEVEL["cli"]]
+PUBLIC = {"__init__", "_version", "errors", "exchange", "reports", "types"}
 # Upward names that only annotations use, never loaded when the program runs.
 ANNOTATIONS_ONLY = {("errors", "format"): "FileReplacedError hands the log entries on to whoever names them"}
 

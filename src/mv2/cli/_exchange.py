@@ -96,7 +96,9 @@ def import_(
         return _list_imports(out)
     if file is None or source is None:
         raise click.UsageError(f"Give {'FILE and SOURCE' if file is None else 'SOURCE'}.")
-    if source == file or _is_memory(source):
+    if _is_memory(source):
+        if os.path.exists(file) and not _is_memory(file):
+            raise click.UsageError(f"Name the memory first: mv2 import {source} {file}")
         raise click.UsageError(f"{source} is a memory. Take it in with: mv2 merge {file} {source}")
     created = is_missing_memory(file)
 
@@ -236,7 +238,10 @@ def _list_imports(out: Output) -> int:
 
 
 def _is_memory(source: str) -> bool:
-    return source.endswith(".mv2") and os.path.isfile(source)
+    if not os.path.isfile(source):
+        return False
+    with open(source, "rb") as file:
+        return file.read(4) == b"MV2\0"
 
 
 # --- export -----------------------------------------------------------------------------
@@ -354,9 +359,18 @@ def _refuse_to_replace(file: str, target: str, form: str, force: bool) -> None:
     """Nothing that is there is replaced unasked, and the memory itself never is."""
     if os.path.exists(target) and os.path.exists(file) and os.path.samefile(file, target):
         raise click.UsageError(f"{target} is the memory itself.")
-    folder = form in ("markdown", "html")
-    if os.path.lexists(target) and not force and not folder:
-        raise click.ClickException(f"{target} is there already. --force replaces it.")
+    if force or form in ("markdown", "html"):  # folders that are not empty are never replaced
+        return
+    names = [target]
+    if form == "npy":
+        from pathlib import Path
+
+        from mv2.exchange.exporters.numbers import ids_path
+
+        names.append(str(ids_path(Path(target))))
+    for name in names:
+        if os.path.lexists(name):
+            raise click.ClickException(f"{name} is there already. --force replaces it.")
 
 
 def _exported(file: str, target: str, form: str, options: dict[str, Any], quiet: bool) -> ExportReport:

@@ -46,6 +46,8 @@ class Results:
     seconds: float = 0.0
     tables: int = 0
     interrupted: bool = False
+    #: What an interrupt left out, as far as that is known.
+    left: int = 0
     dry_run: bool = False
     synced: bool = False
 
@@ -53,8 +55,13 @@ class Results:
         """Note sources that cannot be read, as (name, reason)."""
         self.failed += [{"source": name, "error": reason} for name, reason in failures]
 
-    def add(self, report: mv2.IngestReport) -> None:
-        """Take a report in."""
+    def add(self, report: mv2.IngestReport, total: int | None = None) -> None:
+        """Take a report in.
+
+        Args:
+            total: documents that there would have been, of a report that was interrupted.
+        """
+        self.left += max(0, (total or 0) - len(report.files))
         for file in report.files:
             self._add(file)
         self.size_bytes += report.size_bytes
@@ -110,8 +117,9 @@ def report_ingest(results: Results, out: Output) -> int:
         for entry in results.duplicates[:_SHOWN]:
             _note(entry["source"], f"same content as {entry['of']}")
     if results.interrupted:
+        rest = f", {results.left:,} not" if results.left else ""
         _say(
-            f"interrupted: {plural(len(results.put), 'document')} put and kept. "
+            f"interrupted: {plural(len(results.put), 'document')} put and kept{rest}. "
             "The same command goes on from here."
         )
     return results.code

@@ -76,7 +76,7 @@ def merge(
             options["on_conflict"] = on_conflict
             for other in others:
                 report = _merged(memory, other, options, quiet)
-                done.append((other, report))  # noqa: PERF401 - these are told, also when the next fails
+                done.append((other, report))
     finally:
         _report_merge(target, created, done, out)
     return _exit.OK

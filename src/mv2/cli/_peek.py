@@ -156,6 +156,7 @@ def _searched(
     with mv2.open(
         os.path.join(folder, "peek.mv2"), "x", durability="none", close="lazy", embedder=embedder
     ) as memory:
+        memory.find(query, k=1)  # a query that is malformed is told before anything is read
         with Progress("Reading files", quiet=quiet) as progress:
             report = memory.put_files(
                 paths,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import click
 
@@ -19,24 +18,16 @@ from mv2.cli._options import (
     quiet_option,
     time_value,
 )
-from mv2.cli._output import Output, one_line
+from mv2.cli._output import Output
+from mv2.cli._putting import STDIN, Putting
 from mv2.cli._reading import (
     DUPLICATES,
     again_option,
-    chunking_of,
     chunking_options,
     conflict_choices,
-    reading_of,
     reading_options,
     selection_options,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import mv2
-
-STDIN: Final = "-"
 
 
 @click.command(epilog="\b\nExample:\n  mv2 put notes.mv2 notes/ report.pdf --tag diary")
@@ -117,7 +108,10 @@ def put(
     if created and files and len(files) == len(paths) and _all_lost(files, results):
         return report_ingest(results, out)
     with open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory:
-        _put_all(memory, paths, files, text, given, results, quiet)
+        putting = Putting(memory, given, results, quiet)
+        if text is not None:
+            putting.text(text)
+        putting.paths(paths)
     return report_ingest(results, out)
 
 
@@ -130,96 +124,3 @@ def _all_lost(files: list[str], results: Results) -> bool:
         return False
     results.fail_all((file.name, file.problem or "") for file in found)
     return True
-
-
-def _put_all(
-    memory: mv2.Memvid,
-    paths: tuple[str, ...],
-    files: list[str],
-    text: str | None,
-    given: dict[str, Any],
-    results: Results,
-    quiet: bool,
-) -> None:
-    import mv2
-    from mv2.cli._progress import Progress
-
-    reading, chunking = reading_of(given), chunking_of(given)
-    web = _fetch_options(given.pop("allow_hosts"), robots=not given.pop("no_robots"))
-    dedup = given.pop("dedup")
-    duplicates: Any = given.pop("duplicates") or ("skip" if dedup else "keep")
-    one = {name: given[name] for name in _ONE if given[name] not in (None, (), {})}
-    one["on_conflict"] = given["on_conflict"]
-    if text is not None:
-        _put_one(memory, text, "text", {**one, "dedup": duplicates == "skip", "chunking": chunking}, results)
-    if STDIN in paths:
-        fields = {**one, "dedup": duplicates == "skip", "chunking": chunking, "reading": reading}
-        _put_one(memory, sys.stdin.buffer.read(), "standard input", fields, results)
-    if files:
-        given["store_unknown"] = not given.pop("skip_unknown")
-        with Progress("Reading files", quiet=quiet) as progress:
-            try:
-                report = memory.put_files(
-                    files,
-                    duplicates=duplicates,
-                    reading=reading,
-                    chunking=chunking,
-                    progress=progress,
-                    **given,
-                )
-            except mv2.Interrupted as stop:
-                report = stop.report
-        results.add(report)
-    for url in (path for path in paths if is_url(path)):
-        if results.interrupted:
-            break
-        try:
-            results.add(memory.put_url(url, web=web, reading=reading, chunking=chunking, **one))
-        except (mv2.FetchError, mv2.DocumentError, mv2.MissingExtraError) as error:
-            reason = error.message if error.remedy is None else f"{error.message} ({error.remedy})"
-            results.fail_all([(url, one_line(reason))])
-
-
-def _fetch_options(allowed: tuple[str, ...], *, robots: bool) -> mv2.FetchOptions:
-    """How pages are fetched; a private host is allowed as HOST or HOST:PORT."""
-    import mv2
-
-    hosts, ports = [], []
-    for item in allowed:
-        host, colon, port = item.rpartition(":")
-        if colon and port.isdigit() and not host.endswith(":"):
-            hosts.append(host.strip("[]"))
-            ports.append(int(port))
-        else:
-            hosts.append(item.strip("[]"))
-    return mv2.FetchOptions(allow_hosts=tuple(hosts), allow_ports=tuple(ports), robots=robots)
-
-
-#: Options that are fields of a document.
-_ONE: Final = ("uri", "title", "tags", "labels", "metadata", "track", "kind", "timestamp", "mime")
-
-
-def _put_one(
-    memory: mv2.Memvid, content: str | bytes, name: str, fields: Mapping[str, Any], results: Results
-) -> None:
-    """Put text, or what stands on standard input."""
-    import mv2
-
-    if isinstance(content, bytes):
-        content, fields = _as_text(content, fields)
-    try:
-        frame_id = memory.put(content, **fields)
-    except (mv2.DocumentError, mv2.InvalidArgumentError) as error:
-        if isinstance(error, mv2.ModelMismatchError | mv2.VecDimensionMismatchError):
-            raise
-        results.fail_all([(name, one_line(error.message))])
-    else:
-        results.put.append({"frame_id": frame_id, "uri": memory.frame(frame_id).uri, "source": name})
-
-
-def _as_text(content: bytes, fields: Mapping[str, Any]) -> tuple[str | bytes, Mapping[str, Any]]:
-    """Text as text, which needs no reader; anything else as it is."""
-    try:
-        return content.decode(), {name: value for name, value in fields.items() if name != "reading"}
-    except UnicodeDecodeError:
-        return content, fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from mv2.errors import (
     DocumentError,
     FrameNotFoundError,
     InvalidArgumentError,
+    MemoryNotFoundError,
     ModelMismatchError,
     VecDimensionMismatchError,
 )
@@ -260,44 +261,45 @@ class _Importer:
             return False
 
     def _flush(self) -> None:
-        """Put what waits as one commit; if one of it cannot be put, one by one."""
+        """Put what waits as one commit."""
         waiting, self._waiting, self._chars = self._waiting, [], 0
-        if not waiting:
-            return
+        if waiting:
+            self._put(waiting)
+
+    def _put(self, waiting: Sequence[tuple[Document, bool]]) -> None:
+        """Put documents; if one of them cannot be put, those before and behind it are."""
         try:
             ids = self._memory.put_many([document for document, _ in waiting])
         except _OF_ALL as error:
             _add_remedy(error)
             raise
-        except (InvalidArgumentError, DocumentError):
-            for document, there in waiting:
-                self._put_one(document, there)
+        except (InvalidArgumentError, DocumentError, MemoryNotFoundError) as error:
+            middle = len(waiting) // 2
+            if middle:
+                self._put(waiting[:middle])
+                self._put(waiting[middle:])
+            else:
+                document = waiting[0][0]
+                where = document.uri or document.title or "a document"
+                self._skip(Skipped(where=where, reason=str(error)))
             return
         self._last_id = max([self._last_id, *ids])
         self._documents += len(waiting)
         self._updated += sum(there for _, there in waiting)
 
-    def _put_one(self, document: Document, there: bool) -> None:
-        try:
-            ids = self._memory.put_many([document])
-        except _OF_ALL as error:
-            _add_remedy(error)
-            raise
-        except (InvalidArgumentError, DocumentError) as error:
-            self._skip(Skipped(where=document.uri or document.title or "a document", reason=str(error)))
-            return
-        self._last_id = max([self._last_id, *ids])
-        self._documents += 1
-        self._updated += there
-
     def _take_conversation(self, talk: ImportedConversation) -> None:
         metadata = dict(talk.metadata)
         if talk.created is not None:
             metadata["created"] = iso_of(talk.created)
+        messages, title = _with_own_ids(talk.messages), talk.title
+        if self._keep:
+            known = {message.id for message in self._memory.conversation(talk.session).messages}
+            if known:
+                title, metadata = None, {}
+                self._unchanged += sum(message["id"] in known for message in messages)
+                messages = [message for message in messages if message["id"] not in known]
         try:
-            ids = self._memory.add_messages(
-                talk.messages, session=talk.session, title=talk.title, metadata=metadata
-            )
+            ids = self._memory.add_messages(messages, session=talk.session, title=title, metadata=metadata)
         except _OF_ALL as error:
             _add_remedy(error)
             raise
@@ -311,6 +313,19 @@ class _Importer:
         self._unchanged += len(ids) - new
 
 
+def _with_own_ids(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Messages without those that come twice; others whose ids come twice get ids of their own."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for message in messages:
+        own = key = str(message["id"])
+        count = 1
+        while key in found and found[key] != {**message, "id": key}:
+            count += 1
+            key = f"{own}~{count}"
+        found[key] = {**message, "id": key}
+    return list(found.values())
+
+
 def _digest(document: Document) -> bytes:
     """What tells documents of one uri apart."""
     content = document.content
@@ -322,14 +337,14 @@ def _digest(document: Document) -> bytes:
 def _is_same(memory: Memvid, document: Document) -> bool:
     """Whether the active document of its uri says the same."""
     frame = memory.frame(document.uri or "")
-    if document.timestamp is not None and document.timestamp != frame.timestamp:
-        return False
     if any(getattr(frame, name) != getattr(document, name) for name in ("title", "kind", "track")):
         return False
     if list(document.labels) != list(frame.labels):
         return False
     if isinstance(document.content, os.PathLike):
         return _is_same_file(Path(document.content), document, frame)
+    if document.timestamp is not None and document.timestamp != frame.timestamp:
+        return False
     if list(document.tags) != list(frame.tags) or dict(document.metadata) != dict(frame.metadata):
         return False
     content = document.content.encode() if isinstance(document.content, str) else document.content
@@ -337,7 +352,11 @@ def _is_same(memory: Memvid, document: Document) -> bool:
 
 
 def _is_same_file(path: Path, document: Document, frame: Frame) -> bool:
-    """Whether a frame was read from a file as it is now; its reader may have added tags and metadata."""
+    """Whether a frame was read from a file as it is now.
+
+    Its reader may have added tags and metadata; and its time is in it, or is that of the last change,
+    which copying and checking out move.
+    """
     if frame.origin is None or not document.metadata.items() <= frame.metadata.items():
         return False
     try:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import TypeAlias
 
+from mv2._late import late_pattern
 from mv2._record import dataclass
 from mv2.extract.model import Block
 from mv2.extract.plain import chunk_ranges, slack_of
@@ -21,8 +22,8 @@ CODE_SIZES = 4
 _CODE_PART_SIZES = 2
 _HEADER_SIZES = 2
 """A table's header is repeated only if it is not longer than so many times the wanted size."""
-_ITEM = re.compile(r"^[ \t]*(?:[-*+•◦▪‣–]|\(?(?:\d{1,9}|[A-Za-z])[.)])[ \t]", re.MULTILINE)
-_BLANK_LINE = re.compile(r"^[ \t\r\f\v]*\n(?=[^\n]*\S)", re.MULTILINE)
+_ITEM = late_pattern(r"^[ \t]*(?:[-*+•◦▪‣–]|\(?(?:\d{1,9}|[A-Za-z])[.)])[ \t]", re.MULTILINE)
+_BLANK_LINE = late_pattern(r"^[ \t\r\f\v]*\n(?=[^\n]*\S)", re.MULTILINE)
 
 
 @dataclass(slots=True)

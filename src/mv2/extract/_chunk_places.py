@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
+from mv2._late import late_pattern
 from mv2.extract._chunk_pieces import Piece
 from mv2.extract.model import Block, Extraction
 from mv2.types import Place
 
 _KINDS = {"table": "table", "code": "code", "list": "list", "record": "record"}
 _TITLE_CHARS = 200
-_MARKS = re.compile(r"#{1,6}[ \t]+")
-_UNDERLINE = re.compile(r"\n[ \t]*[=-]+[ \t]*\Z")
+_MARKS = late_pattern(r"(#{1,6})[ \t]+")
+_UNDERLINE = late_pattern(r"\n[ \t]*[=-]+[ \t]*\Z")
 
 
 class Places:
@@ -61,12 +61,12 @@ class Places:
         return tuple(title for _, title in self._above)
 
     def _title(self, block: Block) -> str:
-        title = self._text[block.start : block.end].strip()
-        if self._exact:
+        title = self._text[block.start : min(block.end, block.start + 10 * _TITLE_CHARS)].strip()
+        marks = _MARKS.match(title)
+        if marks and len(marks.group(1)) == block.level:
+            title = title[marks.end() :].rstrip("#").rstrip() or title
+        elif "\n" in title:
             title = _UNDERLINE.sub("", title)
-            marks = _MARKS.match(title)
-            if marks:
-                title = title[marks.end() :].rstrip("#").rstrip() or title
         return " ".join(title[: 2 * _TITLE_CHARS].split())[:_TITLE_CHARS]
 
     def _lines(self, start: int, end: int) -> tuple[int, int]:

@@ -108,7 +108,7 @@ _MORE_NAMES = {
     "application/toml": ("data", "toml"),
     "text/x-ini": ("data", "ini cfg properties"),
     "application/xml": ("data", "xml plist resx kml gpx tei opml"),
-    "image/svg+xml": ("data", "svg"),
+    "image/svg+xml": ("image", "svg"),
     "application/x-ipynb+json": ("notebook", "ipynb"),
     "application/x-subrip": ("subtitles", "srt"),
     "text/vtt": ("subtitles", "vtt"),
@@ -158,7 +158,7 @@ BUILT_IN: tuple[Reader, ...] = (
     _built_in("text", ("text/plain",)),
     _built_in("markdown", ("text/markdown", "text/x-markdown")),
     _built_in("code", tuple(dict.fromkeys(CODE_TYPES.values()))),
-    _built_in("html", ("text/html", "application/xhtml+xml")),
+    _built_in("html", ("text/html", "application/xhtml+xml"), extra="docs", needs=("selectolax",)),
     _built_in("pdf", ("application/pdf", "application/x-pdf"), "pdf", extra="docs", needs=("pypdfium2",)),
     _built_in(
         "docx",
@@ -185,7 +185,7 @@ BUILT_IN: tuple[Reader, ...] = (
         "odf", (f"{_OPEN}.text", f"{_OPEN}.presentation", f"{_OPEN}.graphics"), "odt ott odp otp odg odm"
     ),
     _built_in("rtf", ("application/rtf", "text/rtf"), "rtf"),
-    _built_in("epub", ("application/epub+zip",), "epub"),
+    _built_in("epub", ("application/epub+zip",), "epub", extra="docs"),
     _built_in(
         "sheets",
         (
@@ -213,7 +213,6 @@ BUILT_IN: tuple[Reader, ...] = (
             "application/toml",
             "application/xml",
             "text/xml",
-            "image/svg+xml",
             "text/x-ini",
         ),
     ),
@@ -233,8 +232,10 @@ BUILT_IN: tuple[Reader, ...] = (
             "image/heic",
             "image/avif",
             "image/x-icon",
+            "image/svg+xml",
         ),
         "png jpg jpeg jpe gif webp bmp tif tiff heic heif avif ico",
+        extra="media",
     ),
     _built_in(
         "audio",
@@ -248,8 +249,10 @@ BUILT_IN: tuple[Reader, ...] = (
             "audio/aac",
             "audio/aiff",
             "audio/x-ms-wma",
+            "video/mp4",
         ),
-        "mp3 wav flac ogg oga opus m4a m4b aac aif aiff aifc wma",
+        "mp3 wav flac ogg oga opus m4a m4b mp4 m4v aac aif aiff aifc wma",
+        extra="media",
     ),
     _built_in(
         "archive",
@@ -260,7 +263,7 @@ BUILT_IN: tuple[Reader, ...] = (
             "application/x-bzip2",
             "application/x-xz",
         ),
-        "zip tar tgz gz tbz2 bz2 txz xz jar war whl",
+        "zip tar tgz taz gz tbz tbz2 bz2 txz xz jar war whl svgz",
     ),
 )
 

@@ -215,7 +215,7 @@ def _failed(source: Source, error: DocumentError) -> Outcome:
 def _start() -> subprocess.Popen[bytes]:
     """A Python that finds the same packages as this one, and starts without looking for others."""
     paths = [os.path.abspath(path) for path in sys.path]
-    flags = ["-I", "-B", "-X", "utf8"]
+    flags = ["-P", "-s", "-B", "-X", "utf8"]
     if not _has_import_hooks():
         flags.append("-S")
     more: dict[str, Any] = {}

@@ -142,7 +142,8 @@ def reader_of(mime: str) -> str | None:
     """Name of the built-in reader of a binary media type."""
     kind, _, rest = mime.partition("/")
     if kind == "video":
-        return None
+        # The sound track's reader reads what the container says of it.
+        return "audio" if rest == "mp4" else None
     name = _READERS.get(mime) or _READERS.get(rest if kind in {"image", "audio"} else "")
     return name if name not in {"image", "audio"} or name == kind else None
 

@@ -107,7 +107,7 @@ def _markup(head: str) -> tuple[str, str] | None:
     if name in _FEEDS and (space is None or space in head):
         return _FEEDS[name]
     if name == "svg":
-        return "data", "image/svg+xml"
+        return "image", "image/svg+xml"
     return ("data", "application/xml") if head.startswith("<?xml") else None
 
 

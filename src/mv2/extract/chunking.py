@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mv2._late import late_pattern
 from mv2.errors import InvalidArgumentError
 from mv2.extract._chunk_packing import pack
 from mv2.extract._chunk_pieces import Piece, whole_pieces
@@ -18,8 +19,8 @@ from mv2.extract.plain import chunk_ranges, needs_chunking
 from mv2.types import Chunk, Chunking
 
 _RULES = ("auto", "plain", "structure", "none")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
-_RULER = re.compile(r"^ {0,3}\|[-:| \t]+$", re.MULTILINE)
+_FENCE = late_pattern(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+_RULER = late_pattern(r"^ {0,3}\|[-:| \t]+$", re.MULTILINE)
 #: Scripts from here on mostly write no spaces, so that any character may start a word.
 _FIRST_UNSPACED = "\u2e80"
 

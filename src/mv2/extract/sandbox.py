@@ -119,8 +119,11 @@ def _is_writing(arguments: tuple[Any, ...]) -> bool:
 
 
 def _is_installed(name: Any, places: tuple[str, ...]) -> bool:
-    """Libraries of packages are loaded by path; None is the program itself."""
-    return name is None or os.path.realpath(os.fsdecode(name)).startswith(places)
+    """Libraries of packages are loaded by path, those of the system by name; None is the program itself."""
+    if name is None:
+        return True
+    path = os.fsdecode(name)
+    return not os.path.dirname(path) or os.path.realpath(path).startswith(places)
 
 
 def live_with(parent: int) -> None:

@@ -111,7 +111,6 @@ def render_table(
     first_row: int = 1,
     last_row: int | None = None,
     joint: str = "\n\n",
-    lines: tuple[int, int] | None = None,
 ) -> None:
     """Add a ``table`` block: a Markdown pipe table, one line a row, below its header and rule.
 
@@ -122,7 +121,6 @@ def render_table(
         shown: the cells of ``table.rows`` as they are to be written, where that differs.
         first_row, last_row: numbers of the first and last row below the header, in the sheet or file.
         joint: what stands between it and the block before.
-        lines: lines of the source file.
     """
     if not table.headers:
         return
@@ -141,7 +139,6 @@ def render_table(
         "last_page": table.last_page,
         "sheet": table.sheet,
         "rows": (first_row, last_row) if last_row >= first_row else None,
-        "lines": lines,
     }
     builder.add(
         "table",

@@ -74,7 +74,9 @@ class Filing(Handle):
             store_unknown: keep files that no reader knows as bytes without text; else they are skipped.
             again: read files again although they have not changed, as with other ``reading`` than before.
             workers: processes that read; None means one for each core.
-            progress: called after each file with (files done, files in all).
+            progress: called with (documents done, documents in all) when a document was read, when some
+                were stored, and at the end. One that is read and not yet stored counts half; what
+                is inside of files is counted from when it is found.
 
         Raises:
             Interrupted: Ctrl-C; what was finished is committed, and its ``report`` tells what.

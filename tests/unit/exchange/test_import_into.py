@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +46,9 @@ def counts(report):
         ("chroma", "chroma", (3, 0, 0, 0, 0)),
     ],
 )
-def test_the_format_is_found_and_a_second_import_changes_nothing(memory, source, format, first):
+def test_the_format_is_found_and_a_second_import_changes_nothing(
+    memory: mv2.Memvid, source: str, format: str, first: Any
+) -> None:
     path = SAMPLES / source
     options = {"collection": "notes"} if format == "chroma" else {}
     report = import_into(memory, path, **options)
@@ -59,7 +63,7 @@ def test_the_format_is_found_and_a_second_import_changes_nothing(memory, source,
     assert memory.verify(deep=True).ok
 
 
-def test_what_was_said_is_found(memory):
+def test_what_was_said_is_found(memory: mv2.Memvid) -> None:
     import_into(memory, SAMPLES / "chatgpt_conversations.json")
     hit = memory.find("cold system bar").hits[0]
     assert "usually sits at 1.5 bar" in hit.snippet
@@ -72,7 +76,7 @@ def test_what_was_said_is_found(memory):
     assert talk.messages[4].tool_calls[0]["name"] == "python"
 
 
-def test_a_newer_export_adds_only_what_is_new(memory, tmp_path):
+def test_a_newer_export_adds_only_what_is_new(memory: mv2.Memvid, tmp_path: Path) -> None:
     talks = json.loads((SAMPLES / "chatgpt_conversations.json").read_text(encoding="utf-8"))
     path = tmp_path / "conversations.json"
     path.write_text(json.dumps(talks[:1]), encoding="utf-8")
@@ -91,6 +95,36 @@ def test_a_newer_export_adds_only_what_is_new(memory, tmp_path):
     assert memory.conversation("chatgpt/68a1c0de-0001").messages[-1].content == "Thank you, it works."
 
 
+def talk(*messages):
+    """An export of Claude with one conversation of (id, text) pairs."""
+    made = [{"uuid": own, "text": text, "sender": "human"} for own, text in messages]
+    return [{"uuid": "c", "name": "T", "created_at": "2024-01-01T00:00:00Z", "chat_messages": made}]
+
+
+def test_messages_whose_ids_come_twice_lose_nothing(tmp_path: Path, memory: mv2.Memvid) -> None:
+    path = tmp_path / "session.jsonl"
+    line = {"type": "user", "sessionId": "s", "uuid": "u", "timestamp": "2024-01-01T00:00:00Z"}
+    said = ("one", "two", "one", "three")
+    path.write_text("".join(json.dumps({**line, "message": {"content": text}}) + "\n" for text in said))
+    assert import_into(memory, path).messages == 3
+    found = memory.conversation("claude-code/session").messages
+    assert [(m.id, m.content) for m in found] == [("u", "one"), ("u~2", "two"), ("u~3", "three")]
+    assert counts(import_into(memory, path)) == (0, 0, 0, 0, 3)
+
+
+def test_messages_that_are_there_can_be_left_as_they_are(tmp_path: Path, memory: mv2.Memvid) -> None:
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps(talk(("1", "one"), ("2", "two"))))
+    import_into(memory, path)
+    path.write_text(json.dumps(talk(("1", "one"), ("2", "two, edited"), ("3", "three"))))
+    assert counts(import_into(memory, path, on_conflict="skip")) == (0, 0, 1, 1, 2)
+    said = [m.content for m in memory.conversation("claude/c").messages]
+    assert said == ["one", "two", "three"]
+    assert counts(import_into(memory, path)) == (0, 0, 1, 1, 2)
+    said = [m.content for m in memory.conversation("claude/c").messages]
+    assert said == ["one", "two, edited", "three"]
+
+
 # Documents that change
 
 
@@ -98,7 +132,7 @@ def rows(*texts):
     return [{"id": n, "text": text, "tags": ["t"], "n": n} for n, text in enumerate(texts)]
 
 
-def test_changed_rows_get_a_new_version(memory):
+def test_changed_rows_get_a_new_version(memory: mv2.Memvid) -> None:
     assert counts(import_into(memory, rows("one", "two", "three"))) == (3, 0, 0, 0, 0)
     changed = rows("one", "two, changed", "three", "four")
     changed[2]["n"] = 30  # only the metadata
@@ -110,14 +144,14 @@ def test_changed_rows_get_a_new_version(memory):
 
 
 @pytest.mark.parametrize("field", ["tags", "title", "timestamp", "labels", "kind", "track"])
-def test_every_field_counts_as_a_change(memory, field):
+def test_every_field_counts_as_a_change(memory: mv2.Memvid, field: str) -> None:
     row = {"id": 1, "text": "one", "tags": ["t"], "title": "T", "timestamp": 5, "labels": ["l"], "kind": "k"}
     import_into(memory, [{**row, "track": "r"}])
     new = {"tags": ["u"], "title": "U", "timestamp": 6, "labels": ["m"], "kind": "j", "track": "s"}
     assert import_into(memory, [{**row, "track": "r", field: new[field]}]).updated == 1
 
 
-def test_rows_that_are_there_can_be_left_as_they_are(memory):
+def test_rows_that_are_there_can_be_left_as_they_are(memory: mv2.Memvid) -> None:
     import_into(memory, rows("one", "two"))
     report = import_into(memory, rows("other", "two", "three"), on_conflict="skip")
     assert counts(report) == (1, 0, 0, 0, 2)
@@ -126,14 +160,14 @@ def test_rows_that_are_there_can_be_left_as_they_are(memory):
         import_into(memory, rows("one"), on_conflict="error")
 
 
-def test_ids_that_come_twice_lose_nothing(memory):
+def test_ids_that_come_twice_lose_nothing(memory: mv2.Memvid) -> None:
     twice = [{"id": "a", "text": text} for text in ("one", "two", "one", "three")]
     assert counts(import_into(memory, twice)) == (3, 0, 0, 0, 1)
     assert [memory.text(f"mv2://import/rows/a{end}") for end in ("", "~2", "~3")] == ["one", "two", "three"]
     assert counts(import_into(memory, twice)) == (0, 0, 0, 0, 4)
 
 
-def test_a_document_that_was_deleted_comes_back(memory):
+def test_a_document_that_was_deleted_comes_back(memory: mv2.Memvid) -> None:
     import_into(memory, rows("one"))
     memory.delete("mv2://import/rows/0")
     assert counts(import_into(memory, rows("one"))) == (1, 0, 0, 0, 0)
@@ -143,7 +177,7 @@ def test_a_document_that_was_deleted_comes_back(memory):
 # Vectors
 
 
-def test_vectors_are_taken_with_the_name_of_their_model(memory):
+def test_vectors_are_taken_with_the_name_of_their_model(memory: mv2.Memvid) -> None:
     given = [{"id": "a", "text": "one", "embedding": [1.0, 0.0]}, {"id": "b", "text": "two"}]
     import_into(memory, given, embedding_model="tiny")
     assert list(memory.embedding("mv2://import/rows/a")) == [1.0, 0.0]
@@ -154,7 +188,7 @@ def test_vectors_are_taken_with_the_name_of_their_model(memory):
     assert counts(import_into(memory, given, embedding_model="tiny")) == (1, 1, 0, 0, 1)
 
 
-def test_vectors_that_do_not_fit_say_what_to_do(memory):
+def test_vectors_that_do_not_fit_say_what_to_do(memory: mv2.Memvid) -> None:
     import_into(memory, [{"text": "one", "embedding": [1.0, 0.0]}])
     other = [{"id": "x", "text": "two", "embedding": [1.0, 0.0, 2.0]}]
     with pytest.raises(mv2.VecDimensionMismatchError, match="vectors=False"):
@@ -166,17 +200,17 @@ def test_vectors_that_do_not_fit_say_what_to_do(memory):
 # Faults
 
 
-def test_a_document_that_cannot_be_put_stops_nothing(memory):
+def test_a_document_that_cannot_be_put_stops_nothing(memory: mv2.Memvid) -> None:
     bad = {f"key {n}": n for n in range(5_000)}
-    report = import_into(memory, [{"text": "one"}, {"text": "two", "metadata": bad}, {"text": "three"}])
-    assert report.documents == 2
-    (one,) = report.skipped
-    assert one.where == "mv2://import/rows/2"
-    assert "4088" in one.reason
-    assert report.skipped_count == 1
+    given = [{"text": f"note {n}", "metadata": bad if n in (1, 6) else {}} for n in range(9)]
+    report = import_into(memory, given)
+    assert report.documents == 7
+    assert [one.where for one in report.skipped] == ["mv2://import/rows/2", "mv2://import/rows/7"]
+    assert "4088" in report.skipped[0].reason
+    assert report.skipped_count == 2
 
 
-def test_what_came_before_damage_is_kept(memory, tmp_path):
+def test_what_came_before_damage_is_kept(memory: mv2.Memvid, tmp_path: Path) -> None:
     path = tmp_path / "cut.json"
     path.write_text('[{"text": "one"}, {"text": "two"}, {"te')
     with pytest.raises(mv2.DocumentError, match="not whole JSON"):
@@ -184,7 +218,7 @@ def test_what_came_before_damage_is_kept(memory, tmp_path):
     assert memory.stats().document_count == 2
 
 
-def test_an_interrupt_keeps_finished_batches(memory):
+def test_an_interrupt_keeps_finished_batches(memory: mv2.Memvid) -> None:
     def stopped():
         yield from rows
         yield {"id": 300, "text": "note 300"}
@@ -198,12 +232,12 @@ def test_an_interrupt_keeps_finished_batches(memory):
     assert import_into(memory, [*rows, {"id": 300, "text": "note 300"}]).documents == 1
 
 
-def test_many_skipped_ones_are_counted_but_not_all_kept(memory):
+def test_many_skipped_ones_are_counted_but_not_all_kept(memory: mv2.Memvid) -> None:
     report = import_into(memory, ({"text": ""} for _ in range(10_050)))
     assert (len(report.skipped), report.skipped_count) == (10_000, 10_050)
 
 
-def test_progress(memory):
+def test_progress(memory: mv2.Memvid) -> None:
     seen = []
     import_into(memory, rows(*map(str, range(250))), progress=lambda done, total: seen.append((done, total)))
     assert seen == [(100, None), (200, None), (250, 250)]
@@ -212,7 +246,7 @@ def test_progress(memory):
 # Formats
 
 
-def test_formats_are_listed_and_known_by_name(memory):
+def test_formats_are_listed_and_known_by_name(memory: mv2.Memvid) -> None:
     assert set(IMPORT_FORMATS) == set(FORMATS)
     assert all(line and "\n" not in line for line in IMPORT_FORMATS.values())
     assert sorted(exchange.__all__) == sorted(set(dir(exchange)))
@@ -226,7 +260,7 @@ def test_formats_are_listed_and_known_by_name(memory):
     assert "delimiter" in str(caught.value)
 
 
-def test_a_format_can_be_chosen_against_what_it_looks_like(memory):
+def test_a_format_can_be_chosen_against_what_it_looks_like(memory: mv2.Memvid) -> None:
     report = import_into(memory, SAMPLES / "mem0_get_all.json", format="jsonl")
     assert report.format == "jsonl"
 
@@ -237,7 +271,7 @@ def write_zip(path, name, data):
     return path
 
 
-def test_sources_are_known_by_what_is_in_them(tmp_path):
+def test_sources_are_known_by_what_is_in_them(tmp_path: Path) -> None:
     def of(name, data=b""):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -269,7 +303,7 @@ def test_sources_are_known_by_what_is_in_them(tmp_path):
         choose(tmp_path / "nothing")
 
 
-def test_objects_are_known_by_their_shape():
+def test_objects_are_known_by_their_shape() -> None:
     pa = pytest.importorskip("pyarrow")
     assert choose(pa.table({"text": ["a"]})).name == "arrow"
     assert choose({"ids": [], "documents": []}).name == "chroma"
@@ -280,7 +314,7 @@ def test_objects_are_known_by_their_shape():
             choose(nothing)
 
 
-def test_memories_and_their_copies_are_no_sources(memory, tmp_path):
+def test_memories_and_their_copies_are_no_sources(memory: mv2.Memvid, tmp_path: Path) -> None:
     memory.put("one")
     with pytest.raises(mv2.InvalidArgumentError, match=r"exchange\.merge"):
         choose(memory.path)
@@ -290,10 +324,10 @@ def test_memories_and_their_copies_are_no_sources(memory, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["all.csv", "all.parquet", "all.arrow"])
-def test_our_own_tables_come_back(memory, tmp_path, name):
+def test_our_own_tables_come_back(memory: mv2.Memvid, tmp_path: Path, name: str) -> None:
     pytest.importorskip("pyarrow")
     fields = {"title": "Kettle", "tags": ["tea"], "labels": ["l"], "metadata": {"n": [1]}, "timestamp": 5}
-    memory.put("Descale it, \"slowly\".", uri="notes://kettle", kind="note", **fields)
+    memory.put('Descale it, "slowly".', uri="notes://kettle", kind="note", **fields)
     exchange.export(memory, tmp_path / name)
     with mv2.open(tmp_path / "other.mv2", mode="x") as other:
         assert import_into(other, tmp_path / name).documents == 1
@@ -307,7 +341,7 @@ def test_our_own_tables_come_back(memory, tmp_path, name):
 # Notes
 
 
-def test_a_vault(memory, tmp_path):
+def test_a_vault(memory: mv2.Memvid, tmp_path: Path) -> None:
     shutil.copytree(SAMPLES / "vault", tmp_path / "House")
     report = import_into(memory, tmp_path / "House")
     assert (report.format, report.documents) == ("markdown", 3)
@@ -324,6 +358,8 @@ def test_a_vault(memory, tmp_path):
     assert (day.title, day.timestamp) == ("2024-05-04", 1714780800)
     assert memory.find("roofer from Valencia").hits[0].uri == "mv2://vault/House/Ortega.md"
     assert counts(import_into(memory, tmp_path / "House")) == (0, 0, 0, 0, 3)
+    os.utime(tmp_path / "House" / "Ortega.md", (5, 5))
+    assert import_into(memory, tmp_path / "House").unchanged == 3
     (tmp_path / "House" / "Ortega.md").write_text("A roofer from Sevilla.\n")
     assert counts(import_into(memory, tmp_path / "House")) == (1, 1, 0, 0, 2)
     assert memory.text("mv2://vault/House/Ortega.md") == "A roofer from Sevilla.\n"

@@ -9,15 +9,33 @@ import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import mv2
 from mv2.exchange import Skipped
-from mv2.exchange.importers import arrow, chroma, delimited, jsonl_documents, lancedb, mcp_memory, mem0, sqlite
+from mv2.exchange.importers import (
+    arrow,
+    chroma,
+    delimited,
+    jsonl_documents,
+    lancedb,
+    mcp_memory,
+    mem0,
+    sqlite,
+)
 from mv2.exchange.importers._values import (
-    clean, metadata_of, plain, seconds_of, shortened, tags_of, text_of, uri_part, uri_path,
+    clean,
+    metadata_of,
+    plain,
+    seconds_of,
+    shortened,
+    tags_of,
+    text_of,
+    uri_part,
+    uri_path,
 )  # fmt: skip
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "exchange"
@@ -64,11 +82,11 @@ def file(path: Path, text: str, encoding: str = "utf-8") -> Path:
         (None, None),
     ],
 )
-def test_times(value, seconds):
+def test_times(value: Any, seconds: Any) -> None:
     assert seconds_of(value) == seconds
 
 
-def test_values_become_json():
+def test_values_become_json() -> None:
     given = {
         "when": datetime(2024, 5, 3, 10, tzinfo=UTC), "price": Decimal("12.50"), "count": Decimal(3),
         "odd": float("inf"), "array": np.array([1, 2]), "one": np.float64(0.5), "raw": b"\xff\x00",
@@ -80,7 +98,7 @@ def test_values_become_json():
     }  # fmt: skip
 
 
-def test_values_nested_too_deep_are_refused():
+def test_values_nested_too_deep_are_refused() -> None:
     value: list = []
     for _ in range(200):
         value = [value]
@@ -88,7 +106,7 @@ def test_values_nested_too_deep_are_refused():
         plain(value)
 
 
-def test_texts():
+def test_texts() -> None:
     assert clean("a\ud83d\ude00b\ud83d") == "a😀b\ufffd"
     assert text_of({"a": [1]}) == '{"a": [1]}'
     assert (text_of(None), text_of(True), text_of(2.5)) == ("", "true", "2.5")
@@ -99,7 +117,7 @@ def test_texts():
     assert shortened("a" * 75 + "m" * 9_000 + "z" * 25, 100).startswith("a" * 75 + "\n[… 9,000 ")
 
 
-def test_uris_are_readable_and_safe():
+def test_uris_are_readable_and_safe() -> None:
     assert uri_part("a/b #1\n") == "a%2Fb %231%0A"
     assert uri_path("notes/ä 100%.md") == "notes/ä 100%25.md"
     long = uri_part("k" * 5_000)
@@ -110,7 +128,7 @@ def test_uris_are_readable_and_safe():
 # CSV
 
 
-def test_csv_with_known_names(tmp_path):
+def test_csv_with_known_names(tmp_path: Path) -> None:
     path = file(
         tmp_path / "notes.csv",
         "id,title,content,tags,created_at,floor,paid,ratio,zip\n"
@@ -119,7 +137,8 @@ def test_csv_with_known_names(tmp_path):
     )
     kettle, roof = documents(delimited.read(path))
     assert kettle == mv2.Document(
-        content="Descale it, with vinegar.", uri="mv2://import/notes/n1", title="Kettle", tags=("kitchen", "tea"),
+        content="Descale it, with vinegar.", uri="mv2://import/notes/n1", title="Kettle",
+        tags=("kitchen", "tea"),
         metadata={"floor": 1, "paid": True, "ratio": 0.5, "zip": "01234"}, timestamp=1714730400,
         source_path=str(path),
     )  # fmt: skip
@@ -127,7 +146,7 @@ def test_csv_with_known_names(tmp_path):
     assert (roof.tags, roof.timestamp) == ((), 1714730400)
 
 
-def test_csv_finds_delimiter_and_encoding(tmp_path):
+def test_csv_finds_delimiter_and_encoding(tmp_path: Path) -> None:
     text = "Überschrift;text\nStraße;Der Kessel wird mit Essig entkalkt, sagt Jörg.\n"
     for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
         path = file(tmp_path / f"{encoding}.csv", text, encoding)
@@ -138,14 +157,14 @@ def test_csv_finds_delimiter_and_encoding(tmp_path):
     assert documents(delimited.read(path))[0].content == "Tea, black"
 
 
-def test_csv_without_known_names_takes_the_long_column(tmp_path):
+def test_csv_without_known_names_takes_the_long_column(tmp_path: Path) -> None:
     path = file(tmp_path / "q.csv", f"no,answer\n1,{'Wash it by hand and dry it flat. ' * 2}\n")
     (found,) = documents(delimited.read(path))
     assert found.content.startswith("Wash it")
     assert found.metadata == {"no": 1}
 
 
-def test_csv_without_long_texts_takes_the_whole_row(tmp_path):
+def test_csv_without_long_texts_takes_the_whole_row(tmp_path: Path) -> None:
     path = file(tmp_path / "prices.csv", "name,price\nBread,3.20\nTea,\n")
     bread, tea = documents(delimited.read(path))
     assert bread.content == "name: Bread\nprice: 3.2"
@@ -153,7 +172,7 @@ def test_csv_without_long_texts_takes_the_whole_row(tmp_path):
     assert tea.content == "name: Tea"
 
 
-def test_csv_columns_can_be_named(tmp_path):
+def test_csv_columns_can_be_named(tmp_path: Path) -> None:
     path = file(tmp_path / "faq.csv", "q,a,text\nHow hot?,90 degrees,x\n")
     (found,) = documents(delimited.read(path, text=["q", "a"], title="q", metadata=None, id="q", name="faq2"))
     assert found.content == "q: How hot?\na: 90 degrees"
@@ -163,7 +182,7 @@ def test_csv_columns_can_be_named(tmp_path):
     assert "q, a, text" in str(caught.value)
 
 
-def test_csv_odd_rows(tmp_path):
+def test_csv_odd_rows(tmp_path: Path) -> None:
     path = file(tmp_path / "odd.csv", 'text,text,\nfirst,1,2,3\n\n  ,,\n"open,4\n')
     first, last = documents(delimited.read(path))
     assert first.content == "first"
@@ -177,20 +196,20 @@ def test_csv_odd_rows(tmp_path):
     ]
 
 
-def test_csv_a_value_beyond_the_sample_keeps_its_text(tmp_path):
+def test_csv_a_value_beyond_the_sample_keeps_its_text(tmp_path: Path) -> None:
     rows = "".join(f"row {n},{n}\n" for n in range(1_100))
     *_, last = documents(delimited.read(file(tmp_path / "n.csv", f"text,n\n{rows}last,many\n")))
     assert last.metadata == {"n": "many"}
 
 
-def test_csv_a_field_without_end_is_skipped(tmp_path):
+def test_csv_a_field_without_end_is_skipped(tmp_path: Path) -> None:
     path = file(tmp_path / "big.csv", 'text\nfine\n"' + "x" * (17 << 20) + '"\n')
     items = list(delimited.read(path))
     assert [doc.content for doc in documents(items)] == ["fine"]
     assert "field larger" in skipped(items)[0].reason
 
 
-def test_csv_nothing_in_it(tmp_path):
+def test_csv_nothing_in_it(tmp_path: Path) -> None:
     with pytest.raises(mv2.DocumentError, match="has no rows"):
         list(delimited.read(file(tmp_path / "no.csv", "\n")))
     with pytest.raises(mv2.DocumentError, match="not text"):
@@ -202,7 +221,7 @@ def test_csv_nothing_in_it(tmp_path):
 # JSON
 
 
-def test_jsonl_shapes_of_many_programs(tmp_path):
+def test_jsonl_shapes_of_many_programs(tmp_path: Path) -> None:
     lines = [
         {"page_content": "Descale it.", "metadata": {"source": "kettle.md", "page": 2}},
         {"id_": "x", "text": "Repaired.", "embedding": None, "metadata": {"title": "Roof"}},
@@ -214,15 +233,23 @@ def test_jsonl_shapes_of_many_programs(tmp_path):
     one, two, three, four, five = documents(jsonl_documents.read(path))
     assert (one.content, one.metadata) == ("Descale it.", {"source": "kettle.md", "page": 2})
     assert (two.content, two.uri, two.embedding) == ("Repaired.", "mv2://import/mixed/x", None)
-    assert (three.uri, three.tags, three.track, three.labels) == ("notes://soup", ("food",), "kitchen", ("a",))
+    assert (three.uri, three.tags, three.track, three.labels) == (
+        "notes://soup",
+        ("food",),
+        "kitchen",
+        ("a",),
+    )
     assert three.metadata == {}
     assert (four.content, four.uri, four.metadata) == ("Deep text.", "mv2://import/mixed/7", {"k": 1})
     assert list(four.embedding) == [0.1, 0.2]
     assert (five.content, five.title) == ("Only a title", "Only a title")
 
 
-def test_jsonl_text_inside_of_metadata(tmp_path):
-    lines = [{"id": f"v{n}", "values": [n, *[1.0] * 20], "metadata": {"text": f"Text {n}", "k": n}} for n in range(3)]
+def test_jsonl_text_inside_of_metadata(tmp_path: Path) -> None:
+    lines = [
+        {"id": f"v{n}", "values": [n, *[1.0] * 20], "metadata": {"text": f"Text {n}", "k": n}}
+        for n in range(3)
+    ]
     path = file(tmp_path / "vectors.jsonl", "\n".join(json.dumps(line) for line in lines))
     first, *_ = documents(jsonl_documents.read(path))
     assert (first.content, first.uri, first.metadata) == ("Text 0", "mv2://import/vectors/v0", {"k": 0})
@@ -232,7 +259,7 @@ def test_jsonl_text_inside_of_metadata(tmp_path):
     assert (measured.embedding, measured.metadata) == (None, {"values": [1, 3]})
 
 
-def test_vectors_as_text_and_as_bytes(tmp_path, database):
+def test_vectors_as_text_and_as_bytes(tmp_path: Path, database: Path) -> None:
     path = file(tmp_path / "v.csv", 'text,embedding\nTea,"[0.5, 1e0]"\nMilk,none\nBread,"[oops]"\n')
     tea, milk, bread = documents(delimited.read(path))
     assert (tea.embedding, tea.metadata) == ([0.5, 1.0], {})
@@ -242,27 +269,40 @@ def test_vectors_as_text_and_as_bytes(tmp_path, database):
     assert list(documents(sqlite.read(database, query=query, embedding="e"))[0].embedding) == [0.5, 1.0]
 
 
-def test_jsonl_broken_lines_are_named(tmp_path):
+def test_jsonl_broken_lines_are_named(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
-    path.write_bytes(b'\xef\xbb\xbf{"text": "good"}\n\n{"text": \n"just text"\n\xff\n{"text": "  "}\n{"text": "end"}')
+    path.write_bytes(
+        b'\xef\xbb\xbf{"text": "good"}\n\n{"text": \n"just text"\n\xff\n{"text": "  "}\n{"text": "end"}'
+    )
     items = list(jsonl_documents.read(path))
     assert [doc.content for doc in documents(items)] == ["good", "end"]
-    assert [one.where for one in skipped(items)] == ["b.jsonl:3", "b.jsonl, row 4", "b.jsonl:5", "b.jsonl, row 6"]
+    assert [one.where for one in skipped(items)] == [
+        "b.jsonl:3",
+        "b.jsonl, row 4",
+        "b.jsonl:5",
+        "b.jsonl, row 6",
+    ]
     assert skipped(items)[3].reason == "there is no text in it"
 
 
-def test_json_list_and_paths_of_keys(tmp_path):
-    path = file(tmp_path / "l.json", json.dumps([{"doc": {"body": "Hello"}, "key": "k"}, {"doc": {}, "key": "m"}]))
+def test_json_list_and_paths_of_keys(tmp_path: Path) -> None:
+    path = file(
+        tmp_path / "l.json", json.dumps([{"doc": {"body": "Hello"}, "key": "k"}, {"doc": {}, "key": "m"}])
+    )
     items = list(jsonl_documents.read(path, text="doc.body", id="key"))
     assert [(doc.content, doc.uri) for doc in documents(items)] == [("Hello", "mv2://import/l/k")]
     assert skipped(items)[0].where == "l.json, row 2"
 
 
-def test_json_list_larger_than_what_is_read_at_once(tmp_path):
+def test_json_list_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     text = "Größe " * 30_000
-    path.write_text(json.dumps([{"text": f"{n} {text}"} for n in range(20)], ensure_ascii=False), encoding="utf-8")
-    assert [doc.content for doc in documents(jsonl_documents.read(path))] == [f"{n} {text}".rstrip("") for n in range(20)]
+    path.write_text(
+        json.dumps([{"text": f"{n} {text}"} for n in range(20)], ensure_ascii=False), encoding="utf-8"
+    )
+    assert [doc.content for doc in documents(jsonl_documents.read(path))] == [
+        f"{n} {text}".rstrip("") for n in range(20)
+    ]
     path.write_text("[1, 23, 4.5e3 ,{}]")
     assert len(skipped(jsonl_documents.read(path))) == 4
     path.write_text('[{"text": "a"} {"text": "b"}]')
@@ -273,7 +313,7 @@ def test_json_list_larger_than_what_is_read_at_once(tmp_path):
         list(jsonl_documents.read(path))
 
 
-def test_mappings_in_memory():
+def test_mappings_in_memory() -> None:
     rows = ({"text": f"note {n}", "n": n} for n in range(3))
     assert [doc.uri for doc in documents(jsonl_documents.read(rows, name="notes"))] == [
         f"mv2://import/notes/{n}" for n in (1, 2, 3)
@@ -311,7 +351,7 @@ def _check_table(items, name):
     assert skipped(items)[0].reason == "there is no text in it"
 
 
-def test_parquet_arrow_and_feather(table, tmp_path):
+def test_parquet_arrow_and_feather(table: Any, tmp_path: Path) -> None:
     import pyarrow as pa
     from pyarrow import feather, parquet
 
@@ -328,7 +368,7 @@ def test_parquet_arrow_and_feather(table, tmp_path):
         list(arrow.read(tmp_path / "cut.parquet"))
 
 
-def test_frames_of_pandas_and_polars(table):
+def test_frames_of_pandas_and_polars(table: Any) -> None:
     pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
     _check_table(arrow.read(table), "frame")
     _check_table(arrow.read(pl.from_arrow(table)), "frame")
@@ -341,27 +381,27 @@ def test_frames_of_pandas_and_polars(table):
         list(arrow.read(5))
 
 
-def test_many_rows_in_few_batches():
+def test_many_rows_in_few_batches() -> None:
     pa = pytest.importorskip("pyarrow")
     table = pa.table({"text": [f"row {n}" for n in range(5_000)]})
     assert [doc.content for doc in documents(arrow.read(table))] == [f"row {n}" for n in range(5_000)]
     assert list(arrow.read(table.slice(0, 0))) == []
 
 
-def test_columns_need_pyarrow(monkeypatch, tmp_path):
+def test_columns_need_pyarrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(mv2.MissingExtraError, match=r"mv2\[arrow\]"):
         list(arrow.read(tmp_path / "t.parquet"))
 
 
-def test_lancedb_needs_lancedb(monkeypatch, tmp_path):
+def test_lancedb_needs_lancedb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "notes.lance" / "_versions").mkdir(parents=True)
     monkeypatch.setitem(sys.modules, "lancedb", None)
     with pytest.raises(mv2.MissingExtraError, match="pip install lancedb"):
         list(lancedb.read(tmp_path))
 
 
-def test_lancedb_folder(tmp_path):
+def test_lancedb_folder(tmp_path: Path) -> None:
     library = pytest.importorskip("lancedb")
     rows = [{"id": f"r{n}", "text": f"Row {n}", "vector": [float(n), 1.0], "n": n} for n in range(30)]
     database = library.connect(str(tmp_path / "db"))
@@ -392,7 +432,7 @@ def _database(tmp_path):
     return path
 
 
-def test_sqlite_table_and_query(database):
+def test_sqlite_table_and_query(database: Path) -> None:
     before = database.read_bytes()
     first, second = documents(sqlite.read(database, table="notes", timestamp="made"))
     assert (first.content, first.uri) == ("Descale it.", "mv2://import/kitchen %231.notes/1")
@@ -404,7 +444,7 @@ def test_sqlite_table_and_query(database):
     assert [path.name for path in database.parent.iterdir()] == [database.name]
 
 
-def test_sqlite_a_database_in_use_is_read_with_its_log(database):
+def test_sqlite_a_database_in_use_is_read_with_its_log(database: Path) -> None:
     with sqlite3.connect(database, isolation_level=None) as writer:
         writer.execute("PRAGMA journal_mode=WAL")
         writer.execute("INSERT INTO notes (text) VALUES ('New in the log.')")
@@ -412,7 +452,7 @@ def test_sqlite_a_database_in_use_is_read_with_its_log(database):
     writer.close()
 
 
-def test_sqlite_says_what_there_is(database):
+def test_sqlite_says_what_there_is(database: Path) -> None:
     with pytest.raises(mv2.InvalidArgumentError, match="Its tables: notes"):
         list(sqlite.read(database))
     with pytest.raises(mv2.InvalidArgumentError, match="Its tables: notes"):
@@ -430,7 +470,7 @@ def test_sqlite_says_what_there_is(database):
 # Chroma
 
 
-def test_chroma_folder():
+def test_chroma_folder() -> None:
     found = {doc.uri: doc for doc in documents(chroma.read(SAMPLES / "chroma"))}
     assert set(found) == {f"mv2://chroma/notes/{n}" for n in ("kettle", "roof", "boiler")} | {
         "mv2://chroma/recipes/soup"
@@ -445,14 +485,14 @@ def test_chroma_folder():
     assert found["mv2://chroma/notes/roof"].metadata == {"cost": 1250.5}
 
 
-def test_chroma_one_collection():
+def test_chroma_one_collection() -> None:
     (soup,) = documents(chroma.read(SAMPLES / "chroma", collection="recipes"))
     assert soup.content == "Lentil soup needs cumin."
     with pytest.raises(mv2.InvalidArgumentError, match="notes, recipes"):
         list(chroma.read(SAMPLES / "chroma", collection="poems"))
 
 
-def test_chroma_vectors_that_are_only_in_its_index_are_reported(tmp_path):
+def test_chroma_vectors_that_are_only_in_its_index_are_reported(tmp_path: Path) -> None:
     shutil.copytree(SAMPLES / "chroma", tmp_path / "db")
     with sqlite3.connect(tmp_path / "db" / "chroma.sqlite3") as connection:
         connection.execute("DELETE FROM embeddings_queue WHERE id = 'kettle'")
@@ -468,7 +508,7 @@ def test_chroma_vectors_that_are_only_in_its_index_are_reported(tmp_path):
     assert "vectors of 1 items" in one.reason
 
 
-def test_chroma_answer_in_memory_and_as_json(tmp_path):
+def test_chroma_answer_in_memory_and_as_json(tmp_path: Path) -> None:
     answer = {
         "ids": ["a", "b"], "documents": ["Tea", None], "metadatas": [{"x": 1, "title": "T"}, None],
         "embeddings": np.array([[1.0, 2.0], [3.0, 4.0]]), "uris": None, "included": [],
@@ -486,7 +526,7 @@ def test_chroma_answer_in_memory_and_as_json(tmp_path):
         list(chroma.read({"ids": [["a"]], "documents": [["x"]]}))  # an answer of query
 
 
-def test_chroma_something_else(tmp_path, database):
+def test_chroma_something_else(tmp_path: Path, database: Path) -> None:
     with pytest.raises(mv2.DocumentError, match=r"has no chroma\.sqlite3"):
         list(chroma.read(tmp_path))
     shutil.copy(database, tmp_path / "chroma.sqlite3")
@@ -497,7 +537,7 @@ def test_chroma_something_else(tmp_path, database):
 # Other memories
 
 
-def test_mcp_memory_graph():
+def test_mcp_memory_graph() -> None:
     items = list(mcp_memory.read(SAMPLES / "mcp_memory.jsonl"))
     ada, house = documents(items)
     assert (ada.uri, ada.title, ada.tags) == ("mv2://mcp-memory/Ada Vogel", "Ada Vogel", ("person",))
@@ -514,7 +554,7 @@ def test_mcp_memory_graph():
     assert "'Ghost'" in ghost.reason
 
 
-def test_mcp_memory_as_one_object(tmp_path):
+def test_mcp_memory_as_one_object(tmp_path: Path) -> None:
     graph = {
         "entities": [{"name": "Ada", "entityType": "person", "observations": [{"content": "Tall"}, "Kind"]}],
         "relations": [{"from": "Ada", "to": "Tea", "relationType": "likes"}],
@@ -523,7 +563,7 @@ def test_mcp_memory_as_one_object(tmp_path):
     assert ada.content == "Ada\nTall\nKind\nAda likes Tea"
 
 
-def test_mem0_memories():
+def test_mem0_memories() -> None:
     items = list(mem0.read(SAMPLES / "mem0_get_all.json"))
     tea, moved, lives = documents(items)
     assert (tea.uri, tea.content) == ("mv2://mem0/bf4d4092-cf91", "Prefers tea without milk")
@@ -537,7 +577,7 @@ def test_mem0_memories():
     assert [one.where for one in skipped(items)] == ["mem0_get_all.json, memory 3"]
 
 
-def test_mem0_in_memory_and_as_a_list(tmp_path):
+def test_mem0_in_memory_and_as_a_list(tmp_path: Path) -> None:
     values = json.loads((SAMPLES / "mem0_get_all.json").read_text())
     uris = [doc.uri for doc in documents(mem0.read(values["results"]))]
     assert uris == ["mv2://mem0/bf4d4092-cf91", "mv2://mem0/0c1d2e3f-aaaa"]

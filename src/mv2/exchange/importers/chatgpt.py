@@ -139,7 +139,7 @@ class _Reader:
         if own:
             metadata["url"] = f"https://chatgpt.com/c/{own}"
         else:
-            own = blake2b(f"{title}\0{talk.get('create_time')}".encode(), digest_size=16).hexdigest()
+            own = blake2b(f"{title}\0{text_of(talk.get('create_time'))}".encode(), digest_size=16).hexdigest()
         metadata |= metadata_of({"updated": iso_or_none(seconds_of(talk.get("update_time")))})
         created = seconds_of(talk.get("create_time"))
         return ImportedConversation(
@@ -165,15 +165,17 @@ class _Reader:
         start, end = seconds_of(talk.get("create_time")), seconds_of(talk.get("update_time"))
         times = times_of(order, own, parents, on_main, start, end)
         order = in_time(order, parents, times)
-        kept: dict[str, str] = {}  # node id → id of its message
+        nearest: dict[str, str | None] = {}  # node id → id of its message, or of the one above it
         messages = []
         for key in order:
-            made = self._message(key, nodes[key], times[key], _nearest(parents.get(key), parents, kept))
+            above = parents.get(key)
+            parent = None if above is None else nearest.get(above)
+            made = self._message(key, nodes[key], times[key], parent)
+            nearest[key] = parent if made is None else made["id"]
             if made is None:
                 continue
             if key not in on_main:
                 made["metadata"] = {**made.get("metadata", {}), "branch": True}
-            kept[key] = made["id"]
             messages.append(made)
         return messages
 
@@ -227,15 +229,6 @@ class _Reader:
 
 def _id_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _nearest(key: str | None, parents: Mapping[str, str | None], kept: Mapping[str, str]) -> str | None:
-    """Id of the message of the nearest ancestor that has one."""
-    seen = 0
-    while key is not None and key not in kept and seen <= len(parents):
-        key = parents.get(key)
-        seen += 1
-    return kept.get(key) if key is not None else None
 
 
 def _last_leaf(nodes: Mapping[str, Mapping[str, Any]], parents: Mapping[str, str | None]) -> str:
@@ -310,7 +303,7 @@ def _unmarked(text: str) -> str:
             return ""
         try:
             return str(as_list(json.loads(found[2].removeprefix("\ue202")))[1])
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, RecursionError):
             return ""
 
     return _MARK.sub(shown, text)

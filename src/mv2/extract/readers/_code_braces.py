@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from mv2._late import late_pattern
 from mv2._record import dataclass
 from mv2.extract.readers._code_definitions import MAX_DEFINITIONS, Definition
 from mv2.extract.readers._code_mask import Masked
@@ -35,13 +36,16 @@ Named: TypeAlias = "tuple[str, bool] | None"
 NameHead: TypeAlias = Callable[[Head], Named]
 
 _HEAD_CHARS = 2_000
-_MARKS = re.compile(r"[{}()\[\];\n]")
-_GOES_ON_BELOW = re.compile(
+_MARKS = late_pattern(r"[{}()\[\];\n]")
+_GOES_ON_BELOW = late_pattern(
     r"\s{0,200}(?:[{.:?&|+=,)\]*]|->|=>|(?:where|throws|extends|implements|with|returns)\b)"
 )
-_GOES_ON_BEHIND = re.compile(r"(?:[,:=+\-*&|<(.?\[]|=>|->|\b(?:extends|implements|where|return))[ \t\r]*\Z")
-_EXPRESSION = re.compile(r"(?:[=(,\[:?&|]|\breturn|\bnew\b[^;{}]*|\]\s*\w+)\s*\Z")
-_TRAILER = re.compile(r"[ \t]*[;,)]*")
+_GOES_ON_BEHIND = late_pattern(r"(?:[,:=+\-*&|<(.?\[]|=>|->|\b(?:extends|implements|where|return))[ \t\r]*\Z")
+VALUE = r"[(,\[:]\s*\Z|\breturn\s*\Z|\bnew\s+[\w.<][^;{}()]*(?:\([^;{}()]*\))?\s*\Z"
+"""Ends of heads behind which a brace opens a value, not a body."""
+_VALUE_CHARS = 400
+_ANNOTATION = late_pattern(r"@[\w.:]+(?:\s*\([^()\n]*\))?\Z")
+_TRAILER = late_pattern(r"[ \t]*[;,)]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +55,12 @@ class Braces:
     Attributes:
         name: gives the name of a head.
         newline_ends: a statement may end with its line.
+        value: matches a head behind which the brace opens a value, not a body.
     """
 
     name: NameHead
-    newline_ends: bool = False
+    newline_ends: bool
+    value: re.Pattern[str]
 
 
 @dataclass(slots=True)
@@ -77,6 +83,7 @@ class BraceScanner:
         self._stack: list[_Open] = []
         self._statement = 0
         self._parentheses = 0
+        self._groups = 0
         self.definitions: list[Definition] = []
 
     def scan(self) -> list[Definition]:
@@ -86,6 +93,7 @@ class BraceScanner:
             if mark in "([":
                 self._parentheses += 1
             elif mark in ")]":
+                self._groups += self._parentheses == 1
                 self._parentheses = max(self._parentheses - 1, 0)
             elif mark == "{":
                 self._open(place)
@@ -93,13 +101,18 @@ class BraceScanner:
                 self._close(place)
             elif mark == ";" and (self._parentheses == 0 or self._is_outside()):
                 self._parentheses = 0
-                self._statement = place + 1
+                self._begin(place + 1)
             elif mark == "\n" and self._parentheses == 0 and self._line_ends(place):
-                self._statement = place + 1
+                self._begin(place + 1)
         for opened in self._stack:
             if opened.definition is not None:
                 opened.definition.end = len(self._code.rstrip())
         return self.definitions
+
+    def _begin(self, place: int) -> None:
+        """A statement starts."""
+        self._statement = place
+        self._groups = 0
 
     def _is_outside(self) -> bool:
         """Whether what stands here is in no function."""
@@ -113,8 +126,9 @@ class BraceScanner:
         head = self._code[head_start:place]
         start = head_start + len(head) - len(head.lstrip())
         named: Named = None
+        value = self._rules.value.search(head[-_VALUE_CHARS:]) is not None
         at_margin = start == 0 or self._text[start - 1] == "\n"
-        if len(self.definitions) < MAX_DEFINITIONS and self._parentheses == 0:
+        if len(self.definitions) < MAX_DEFINITIONS and self._parentheses == 0 and not value:
             outside = self._is_outside()
             if outside or at_margin:
                 member = bool(self._stack) and outside
@@ -125,10 +139,10 @@ class BraceScanner:
         if named is not None:
             definition = Definition(named[0], start, len(self._code), named[1])
             self.definitions.append(definition)
-        expression = named is None and (self._parentheses > 0 or _EXPRESSION.search(head[-200:]) is not None)
+        expression = named is None and (self._parentheses > 0 or value)
         self._stack.append(_Open(definition, self._parentheses, expression, self._statement))
         self._parentheses = 0
-        self._statement = place + 1
+        self._begin(place + 1)
 
     def _leave_function(self, place: int) -> None:
         """A definition at the margin is in no function: a brace was lost (to ``#ifdef``, say)."""
@@ -140,11 +154,11 @@ class BraceScanner:
     def _close(self, place: int) -> None:
         if not self._stack:
             self._parentheses = 0
-            self._statement = place + 1
+            self._begin(place + 1)
             return
         opened = self._stack.pop()
         self._parentheses = opened.parentheses
-        self._statement = opened.statement if opened.expression else place + 1
+        self._begin(opened.statement if opened.expression else place + 1)
         if opened.definition is not None:
             trailer = _TRAILER.match(self._code, place + 1)
             opened.definition.end = trailer.end() if trailer else place + 1
@@ -154,6 +168,11 @@ class BraceScanner:
         if not self._rules.newline_ends:
             return False
         behind = self._code[max(self._statement, place - 80) : place]
-        if not behind.strip():
+        shown = behind.strip()
+        if not shown:
             return True
+        if shown[-1] == ")" and self._groups == 1 and self._code[self._statement : place].lstrip()[:1] == "@":
+            return False
+        if shown[0] == "@" and _ANNOTATION.match(shown):
+            return False
         return not (_GOES_ON_BEHIND.search(behind) or _GOES_ON_BELOW.match(self._code, place + 1))

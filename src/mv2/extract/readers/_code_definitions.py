@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from mv2._late import late_pattern
 from mv2._record import dataclass
 from mv2.extract.model import Block
 from mv2.extract.readers._code_mask import Masked
@@ -14,9 +15,10 @@ MAX_DEFINITIONS = 50_000
 _MAX_STANZAS = 100_000
 _SYMBOL_CHARS = 200
 _INDENT_CHARS = 400
-_QUOTES = ('"', "'", '";', "';")
-_ONLY_CLOSERS = re.compile(r"(?:[\s})\];,]|\bend\w*\b)*+\Z")
-_STANZA_BREAK = re.compile(r"\n[ \t\r\f\v]*\n(?=([ \t]*)\S)")
+_DOCSTRING_ENDS = ('"""', "'''")
+_ONLY_CLOSERS = late_pattern(r"(?:[\s})\];,]|\bend\w*\b)*+\Z")
+_DIRECTIVE = late_pattern(r"^[ \t]*#[ \t]*[a-z]", re.MULTILINE)
+_STANZA_BREAK = late_pattern(r"\n[ \t\r\f\v]*\n(?=([ \t]*)\S)")
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ def lay_out(source: Masked, definitions: Iterable[Definition]) -> Layout:
 
     Definitions must be in the order of their starts, and be nested or apart.
     """
-    found = [_with_comment(source, one) for one in definitions]
+    found = list(definitions)
     layout = _Layout(source)
     stack: list[tuple[Definition, str]] = []
     for index, one in enumerate(found):
@@ -58,7 +60,7 @@ def lay_out(source: Masked, definitions: Iterable[Definition]) -> Layout:
         if one.start < layout.reached:
             continue
         outer = stack[-1][1] if stack else ""
-        layout.between(one.start, outer)
+        layout.between(_start_with_comment(source, one.start, layout.reached), outer)
         symbol = ".".join(name for name in (outer, one.name) if name)[:_SYMBOL_CHARS]
         layout.symbols.append(symbol)
         holds = one.container and index + 1 < len(found) and found[index + 1].start < one.end
@@ -149,7 +151,7 @@ class _Layout:
         if self._text.startswith("#!"):
             start = self._text.find("\n") + 1 or end
         code = len(self._code) - len(self._code[start:].lstrip())
-        directive = re.compile(r"^[ \t]*#[ \t]*[a-z]", re.MULTILINE).search(self._text, start, min(code, end))
+        directive = _DIRECTIVE.search(self._text, start, min(code, end))
         if directive and _is_directive(self._text, directive.start()):
             code = directive.start()
         stop = min(code, end)
@@ -192,18 +194,22 @@ def _line_start(text: str, start: int) -> int:
     return found + 1 if found >= 0 or nearest == 0 else start
 
 
-def _with_comment(source: Masked, one: Definition) -> Definition:
-    """The definition with the comment lines right above it."""
-    start = _line_start(source.text, one.start)
-    if source.code[start : one.start].strip():
-        return one
-    while start:
-        above = source.text.rfind("\n", 0, start - 1) + 1
+def _is_string(line: str) -> bool:
+    return line.endswith(_DOCSTRING_ENDS) or (line[0] in "\"'" and line[-1] == line[0])
+
+
+def _start_with_comment(source: Masked, place: int, floor: int) -> int:
+    """Where the comment lines right above a definition start; not before ``floor``."""
+    start = _line_start(source.text, place)
+    if source.code[start:place].strip():
+        return place
+    while start > floor:
+        above = source.text.rfind("\n", floor, start - 1) + 1 or floor
         line = source.text[above:start]
         stripped = line.strip()
-        if not stripped or stripped.endswith(_QUOTES) or line.startswith("#!"):
+        if not stripped or _is_string(stripped) or line.startswith("#!"):
             break
         if not source.code[above:start].isspace():
             break
         start = above
-    return Definition(one.name, min(start, one.start), one.end, one.container)
+    return max(min(start, place), floor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mv2._late import late_pattern
 from mv2._record import dataclass
 from mv2.extract.readers._code_definitions import MAX_DEFINITIONS, Definition
 from mv2.extract.readers._code_mask import Masked
@@ -12,7 +13,7 @@ from mv2.extract.readers._code_mask import Masked
 _TAB = 8
 _HEAD_CHARS = 2_000
 _MAX_QUIET = 200
-_BRACKETS = re.compile(r"[()\[\]{}]")
+_BRACKETS = late_pattern(r"[()\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

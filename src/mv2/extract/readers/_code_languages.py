@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from mv2._late import late_pattern
 from mv2._record import dataclass
 from mv2.extract._kinds import CODE_TYPES, NAMES
-from mv2.extract.readers._code_braces import Braces, BraceScanner
+from mv2.extract.readers._code_braces import VALUE, Braces, BraceScanner
 from mv2.extract.readers._code_definitions import Definition
 from mv2.extract.readers._code_indent import Indents, scan_indents
 from mv2.extract.readers._code_mask import Masked
@@ -55,8 +56,11 @@ def find_definitions(source: Masked, language: Language) -> list[Definition]:
     return []
 
 
-def _braces(name: str, lexis: str, namer: str, *, newline_ends: bool = False) -> Language:
-    return Language(name=name, lexis=lexis, rules=Braces(name=NAMERS[namer], newline_ends=newline_ends))
+def _braces(
+    name: str, lexis: str, namer: str, *, newline_ends: bool = False, values: str = rf"{VALUE}|=\s*\Z"
+) -> Language:
+    rules = Braces(name=NAMERS[namer], newline_ends=newline_ends, value=late_pattern(values))
+    return Language(name=name, lexis=lexis, rules=rules)
 
 
 def _indents(
@@ -72,9 +76,9 @@ def _indents(
     flat: bool = False,
 ) -> Language:
     flags = re.IGNORECASE if any_case else 0
-    compiled = [re.compile(one, flags) if one else None for one in (container, closer, decorator)]
+    compiled = [late_pattern(one, flags) if one else None for one in (container, closer, decorator)]
     rules = Indents(
-        function=re.compile(function, flags),
+        function=late_pattern(function, flags),
         container=compiled[0],
         closer=compiled[1],
         decorator=compiled[2],
@@ -90,9 +94,11 @@ _FORTRAN_WORDS = (
     r"(?:\([^()\n]{0,40}\))?[ \t]+){0,4}"
 )
 
+_CPP_VALUES = rf"{VALUE}|=\s*\Z|\)\s*(?:noexcept\s*)?:(?!:)[^;]*[\w>]\Z"  # members in a constructor's list
+
 _LANGUAGES: dict[str, Language] = {
     "text/x-c": _braces("c", "c", "c"),
-    "text/x-c++": _braces("c++", "c", "c"),
+    "text/x-c++": _braces("c++", "c", "c", values=_CPP_VALUES),
     "text/x-objective-c": _braces("objective-c", "c", "objective-c"),
     "text/x-csharp": _braces("c#", "csharp", "java"),
     "text/x-java": _braces("java", "java", "java"),
@@ -101,10 +107,10 @@ _LANGUAGES: dict[str, Language] = {
     "text/x-solidity": _braces("solidity", "java", "java"),
     "text/x-groovy": _braces("groovy", "dart", "java", newline_ends=True),
     "text/x-kotlin": _braces("kotlin", "java", "kotlin", newline_ends=True),
-    "text/x-scala": _braces("scala", "java", "kotlin", newline_ends=True),
+    "text/x-scala": _braces("scala", "java", "kotlin", newline_ends=True, values=VALUE),
     "text/x-swift": _braces("swift", "java", "swift", newline_ends=True),
     "text/x-go": _braces("go", "go", "go", newline_ends=True),
-    "text/x-rust": _braces("rust", "rust", "rust"),
+    "text/x-rust": _braces("rust", "rust", "rust", values=r"[(\[:=]\s*\Z"),
     "text/x-php": _braces("php", "php", "php"),
     "text/javascript": _braces("javascript", "javascript", "javascript", newline_ends=True),
     "text/x-typescript": _braces("typescript", "javascript", "javascript", newline_ends=True),
@@ -228,7 +234,7 @@ _LANGUAGES: dict[str, Language] = {
         any_case=True,
     ),
     "text/x-assembly": _indents("assembly", "none", r"([A-Za-z_.$][\w.$]*):"),
-    "text/x-ini": _indents("ini", "none", r"\[([^\]\n]{1,200})\]", flat=True),
+    "text/x-config": _indents("config", "none", r"\[([^\]\n]{1,200})\]", flat=True),
     "text/x-diff": _indents(
         "diff", "none", r"diff[ \t]+(?:-\S+[ \t]+){0,5}(?:a/)?(\S+)|Index:[ \t]+(\S+)", flat=True
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mv2._late import late_pattern
 from mv2._record import dataclass
 
 _LINE = {mark: rf"{re.escape(mark)}[^\n]*+" for mark in ("//", "#", "--", ";", "%", "'", '"')}
@@ -73,9 +74,9 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "none": (),
 }
 _HEREDOC = {
-    "shell": re.compile(r"(?<!<)<<-?[ \t]*\\?['\"]?([A-Za-z_]\w*)"),
-    "ruby": re.compile(r"<<[~-]['\"`]?([A-Za-z_]\w*)"),
-    "php": re.compile(r"<<<[ \t]*['\"]?([A-Za-z_]\w*)"),
+    "shell": late_pattern(r"(?<!<)<<-?[ \t]*\\?['\"]?([A-Za-z_]\w*)"),
+    "ruby": late_pattern(r"<<[~-]['\"`]?([A-Za-z_]\w*)"),
+    "php": late_pattern(r"<<<[ \t]*['\"]?([A-Za-z_]\w*)"),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mv2._late import late_pattern
 from mv2.extract.readers._code_braces import Head, Named, NameHead
 
 _NO_FUNCTIONS = frozenset(
@@ -14,58 +15,61 @@ _NO_FUNCTIONS = frozenset(
     | {"using", "lock", "fixed", "foreach", "when", "with", "new", "throw", "assert", "defined", "alignof"}
     | {"decltype", "static_assert", "until", "unless", "elseif", "match"}
 )
-_ANNOTATION = re.compile(
+_ANNOTATION = late_pattern(
     r"@(?!interface\b)[\w.:]+(?:\s*\([^()]{0,500}\))?|\[\[?[^\[\]]{0,300}\]\]?(?=\s*[\w\[])"
 )
-_TEMPLATE = re.compile(r"\btemplate\s*<[^(){};]{0,500}>(?=\s*[\w\[~])|__attribute__\s*\(\([^()]{0,200}\)\)")
-_CALL = re.compile(
-    r"(?:\boperator\s*(?:\(\)|[^\s\w(]{1,3}|\w+)|(?:[~\w]|::|<[^<>()]{0,200}>(?=::))+)\s*(?=\()"
+_TEMPLATE = late_pattern(r"\btemplate\s*<[^(){};]{0,500}>(?=\s*[\w\[~])|__attribute__\s*\(\([^()]{0,200}\)\)")
+_CALL = late_pattern(
+    r"(?:\boperator\s*(?:\(\)|[^\s\w(]{1,3}|[\w:]+)|(?:[~\w]|::|<[^<>()]{0,200}>(?=::))+)\s*"
+    r"(?:<[^<>()]{0,200}>\s*)?(?=\()"
 )
-_C_TYPE = re.compile(
+_C_TYPE = late_pattern(
     r"\b(?:class|struct|union|enum(?:\s+(?:class|struct))?)\s+(?:[A-Z_]{3,}\s+)?([A-Za-z_][\w:]*)"
     r"(?:<[^(){}]{0,200}>)?\s*(?:final\s*)?(?::(?!:)[^(){}]*)?\Z"
 )
-_NAMESPACE = re.compile(r"\bnamespace\b\s*([\w:.\\]*)\s*\Z")
-_C_LINKAGE = re.compile(r"\bextern\s*\Z")
-_JAVA_TYPE = re.compile(
+_NAMESPACE = late_pattern(r"\bnamespace\b\s*([\w:.\\]*)\s*\Z")
+_C_LINKAGE = late_pattern(r"\bextern\s*\Z")
+_JAVA_TYPE = late_pattern(
     r"(?:^|[\s)>])(?:class|interface|enum|record(?:\s+struct|\s+class)?|@interface|struct|mixin|extension|"
     r"contract|library)\s+([A-Za-z_]\w*)"
 )
-_KOTLIN_TYPE = re.compile(
+_KOTLIN_TYPE = late_pattern(
     r"\b(?:class|interface|object|trait|enum)\s+([A-Za-z_`]\w*`?)|\b(companion)\s+object\b"
 )
-_KOTLIN_FUNCTION = re.compile(
+_KOTLIN_FUNCTION = late_pattern(
     r"\b(?:fun|def)\s+(?:<[^()]{0,200}>\s*)?([\w`.]+(?:<[^()]{0,100}>\.\w+)?)|\b(constructor)\s*(?=\()"
 )
-_SWIFT_TYPE = re.compile(r"\b(?:class|struct|enum|protocol|extension|actor)\s+(?!func\b|var\b|let\b)([\w.]+)")
-_SWIFT_FUNCTION = re.compile(r"\bfunc\s+([^\s(<]+)|\b(init|deinit|subscript)\b[?!]?\s*(?=[(<\s]|\Z)")
-_GO = re.compile(
+_SWIFT_TYPE = late_pattern(
+    r"\b(?:class|struct|enum|protocol|extension|actor)\s+(?!func\b|var\b|let\b)([\w.]+)"
+)
+_SWIFT_FUNCTION = late_pattern(r"\bfunc\s+([^\s(<]+)|\b(init|deinit|subscript)\b[?!]?\s*(?=[(<\s]|\Z)")
+_GO = late_pattern(
     r"\bfunc\s*(?:\(\s*(?:\w+\s+)?\*?\s*(\w+)[^()]{0,200}\)\s*)?(\w+)\s*[(\[]"
     r"|\btype\s+(\w+)(?:\s*\[[^\]]{0,200}\])?\s+(?:struct|interface)\s*\Z"
 )
-_RUST_FUNCTION = re.compile(r"\bfn\s+(\w+)|\bmacro_rules!\s*(\w+)")
-_RUST_TYPE = re.compile(r"\b(?:struct|enum|union|trait|mod)\s+(\w+)")
-_RUST_IMPL = re.compile(r"\bimpl\b([^{]*)\Z")
-_PHP = re.compile(r"\b(?:(class|interface|trait|enum)\s+|function\s+&?\s*)(\w+)")
-_JS_TYPE = re.compile(
+_RUST_FUNCTION = late_pattern(r"\bfn\s+(\w+)|\bmacro_rules!\s*(\w+)")
+_RUST_TYPE = late_pattern(r"\b(?:struct|enum|union|trait|mod)\s+(\w+)")
+_RUST_IMPL = late_pattern(r"\bimpl\b([^{]*)\Z")
+_PHP = late_pattern(r"\b(?:(class|interface|trait|enum)\s+|function\s+&?\s*)(\w+)")
+_JS_TYPE = late_pattern(
     r"(?:^|\s)(?:class|interface|enum|namespace|module)\s+([\w$.]+)|([\w$]+)\s*=\s*class\b[^=]*\Z"
 )
-_JS_FUNCTION = re.compile(r"\bfunction\b\s*\*?\s*([\w$]+)\s*[(<]")
-_JS_ASSIGNED = re.compile(
+_JS_FUNCTION = late_pattern(r"\bfunction\b\s*\*?\s*([\w$]+)\s*[(<]")
+_JS_ASSIGNED = late_pattern(
     r"([\w$#][\w$.]*)\s*(?::[^=]{0,300})?=(?![=>])\s*(?:async\b\s*)?(?:function\b|[\w$(<])"
 )
-_JS_METHOD = re.compile(
+_JS_METHOD = late_pattern(
     r"^\s*(?:(?:async|static|get|set|public|private|protected|readonly|override|abstract)\s+|\*\s*){0,6}"
     r"([\w$#]+)\s*[?]?\s*(?:<[^()]{0,200}>\s*)?\("
 )
-_OBJC_METHOD = re.compile(r"^\s*[-+]\s*\([^()]{0,200}\)\s*(\w+)")
-_KEYWORD_BLOCK = re.compile(
+_OBJC_METHOD = late_pattern(r"(?m)^[ \t]*[-+][ \t]*\([^()]{0,200}\)\s*(\w+)")
+_KEYWORD_BLOCK = late_pattern(
     r"\b(?:message|service|enum|oneof|interface|type|input|union|struct|exception|extend|schema)\s+(\w+)"
 )
-_FN = re.compile(
+_FN = late_pattern(
     r"\b(?:fn|function|func)\s+(\w+)|\b(\w+)\s*=\s*(?:extern\s+|packed\s+)?(?:struct|enum|union)\b"
 )
-_WORDS = re.compile(r'"([^"\n]{0,100})"|([\w-]+)')
+_WORDS = late_pattern(r'"([^"\n]{0,100})"|([\w-]+)')
 
 
 def c_like(head: Head) -> Named:

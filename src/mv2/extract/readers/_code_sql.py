@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
+from mv2._late import late_pattern
 from mv2.extract.readers._code_definitions import MAX_DEFINITIONS, Definition
 from mv2.extract.readers._code_mask import Masked
 
 _NAME = r'(?:"[^"\n]{1,100}"|`[^`\n]{1,100}`|\[[^\]\n]{1,100}\]|[\w$#@]+)'
-_CREATE = re.compile(
+_CREATE = late_pattern(
     r"\s*(?:CREATE|ALTER)\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:DEFINER\s*=\s*\S+\s+)?"
     r"(?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNIQUE|MATERIALIZED|UNLOGGED|EXTERNAL|VIRTUAL|CLUSTERED|RECURSIVE)\s+){0,3}"
     r"(TABLE|VIEW|FUNCTION|PROCEDURE|PROC|TRIGGER|INDEX|TYPE|SEQUENCE|SCHEMA|DOMAIN|PACKAGE|DATABASE|EXTENSION)\s+"
     rf"(?:BODY\s+)?(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?({_NAME}(?:\.{_NAME}){{0,3}})",
     re.IGNORECASE,
 )
+_SPACE = late_pattern(r"\s*")
 _WITH_BODY = frozenset({"FUNCTION", "PROCEDURE", "PROC", "TRIGGER", "PACKAGE"})
-_MARKS = re.compile(
+_MARKS = late_pattern(
     r";|^[ \t]*GO[ \t]*$|\b(?:BEGIN|CASE|END(?:[ \t]+(?:IF|LOOP|WHILE|REPEAT|FOR|CASE))?)\b",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -54,7 +56,7 @@ def scan_sql(source: Masked) -> list[Definition]:
 def _created(source: Masked, start: int) -> tuple[Definition | None, bool]:
     """The definition that starts at the next word, and whether it has statements inside."""
     code = source.code
-    first = re.compile(r"\s*").match(code, start)
+    first = _SPACE.match(code, start)
     begin = start if first is None else first.end()
     # Names may be quoted, and quotes are blanked in the code.
     created = _CREATE.match(source.text, begin, begin + 1000)

@@ -12,9 +12,9 @@ from mv2.errors import DocumentLimitError
 from mv2.extract.model import ReadOptions
 from mv2.extract.readers._docx_styles import Style, Styles
 from mv2.extract.readers._elements import child, children, number_of
-from mv2.extract.readers._office import Draft, lowered, marked, number_text, raised
+from mv2.extract.readers._formulas import math_text
+from mv2.extract.readers._office import Draft, button_text, lowered, marked, number_text, raised
 from mv2.extract.readers._ooxml import Package, chosen, is_on, value_at
-from mv2.extract.readers._ooxml_drawing import math_text
 from mv2.extract.readers._symbol_fonts import symbol, with_symbols
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class Line:
 
     Attributes:
         parts: its text in pieces.
-        breaks_before, breaks_inside: page breaks that are computed or set before and behind its first word.
+        breaks_before, breaks_inside, breaks_after: page breaks, computed or set, before its first word,
+            between words, and behind the last one.
         visible: a word has been read.
         attached: notes, comments, boxes and graphics that it refers to, in order.
     """
@@ -82,6 +83,7 @@ class Line:
     attached: list[Attached]
     breaks_before: int = 0
     breaks_inside: int = 0
+    breaks_after: int = 0
     visible: bool = False
 
     @property
@@ -246,7 +248,10 @@ class InlineReader:
     def _show(self, text: str) -> None:
         if text and not self._instructions:
             self._line.parts.append(text)
-            self._line.visible = self._line.visible or not text.isspace()
+            if not text.isspace():
+                self._line.visible = True
+                self._line.breaks_inside += self._line.breaks_after
+                self._line.breaks_after = 0
 
     def _break(self, element: Element) -> None:
         if element.get("w:type") == "page" and not self.rendered:
@@ -255,7 +260,7 @@ class InlineReader:
 
     def _page_break(self) -> None:
         if self._line.visible:
-            self._line.breaks_inside += 1
+            self._line.breaks_after += 1
         else:
             self._line.breaks_before += 1
 
@@ -303,6 +308,8 @@ class InlineReader:
         elif self._fields and kind == "end":
             field = self._fields.pop()
             self._instructions -= not field.in_result
+            if not field.in_result:
+                self._show(button_text(field.instruction))
             found = _LINK_FIELD.match(field.instruction)
             if found and "\\l" not in field.instruction[: found.start(1)]:
                 self._draft.link(

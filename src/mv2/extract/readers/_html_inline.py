@@ -5,21 +5,25 @@ from __future__ import annotations
 from itertools import islice
 
 from mv2._late import late_pattern
+from mv2.extract.readers._html_tame import words_of
 from mv2.extract.readers._html_tree import Child, Node
 
 BREAK = "\0"
 """Stands for a line break among collected pieces; no page can contain it."""
 
-BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
-    " form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre search section summary table tbody td"
-    " tfoot th thead tr ul caption xmp listing plaintext optgroup".split()
+BLOCKS = words_of(
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure"
+    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre search section summary table tbody"
+    " td tfoot th thead tr ul caption xmp listing plaintext optgroup"
 )
 PREFORMATTED = frozenset(["pre", "xmp", "listing", "plaintext"])
 #: Things that stand apart on the screen even where no space is written between them.
 _APART = frozenset(["a", "button", "label", "select", "input", "textarea", "output", "img", "text", "tspan"])
 _FORMULA_NODES = 1_000
-_SILENT_INPUTS = frozenset(["hidden", "password", "submit", "button", "image", "reset", "file", "radio", "color"])
+_ALL_FORMULA_NODES = 200_000
+_SILENT_INPUTS = frozenset(
+    ["hidden", "password", "submit", "button", "image", "reset", "file", "radio", "color"]
+)
 _RAISED = {ord(plain): raised for plain, raised in zip("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ", strict=True)}
 _RAISED_TEXT = late_pattern(r"[0-9+\-−=()]{1,8}|n")
 _FILE_NAME = late_pattern(r"\S{0,200}\.(?:jpe?g|png|gif|webp|svg|avif|bmp)", 2)
@@ -29,7 +33,16 @@ _CONTROLS.update(dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF, 0x200E, 0x200F, *r
 #: What leads from a footnote back to the text.
 _BACK = frozenset(["↩", "↩︎", "↩\ufe0e", "↵", "^", "↑"])
 _GUTTER = frozenset(
-    ["linenos", "lineno", "gutter", "line-numbers", "line-number", "linenumber", "blob-num", "hljs-ln-numbers"]
+    [
+        "linenos",
+        "lineno",
+        "gutter",
+        "line-numbers",
+        "line-number",
+        "linenumber",
+        "blob-num",
+        "hljs-ln-numbers",
+    ]
 )
 _MARKS = frozenset(["¶", "#", "§", "🔗", "⚓", "link"])
 
@@ -63,6 +76,7 @@ class Inline:
         self._controls = controls
         self._closed: str | None = None
         self._bracketed = False
+        self._looked = 0
 
     def take(self) -> list[str]:
         """The lines so far; collecting starts anew."""
@@ -155,7 +169,8 @@ class Inline:
         return True
 
     def _formula(self, node: Node) -> bool:
-        for one in islice(node.walk(), _FORMULA_NODES):
+        for one in islice(node.walk(), _FORMULA_NODES if self._looked < _ALL_FORMULA_NODES else 0):
+            self._looked += 1
             if one.tag == "annotation" and "tex" in one.get("encoding"):
                 self.pieces.append(f" {one.text()} ")
                 return False
@@ -200,7 +215,9 @@ def _repeats_caption(node: Node, words: str) -> bool:
         if parent is None:
             return False
         if parent.tag == "figure":
-            return len(parent.children) <= 20 and any(one.tag == "figcaption" and one.text() == words for one in parent.elements())
+            return len(parent.children) <= 20 and any(
+                one.tag == "figcaption" and one.text() == words for one in parent.elements()
+            )
         parent = parent.parent
     return False
 

@@ -11,8 +11,10 @@ when too little of the page would be left:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from mv2._late import late_pattern
+from mv2.extract.readers._html_tame import words_of
 from mv2.extract.readers._html_tree import Node, measure
 
 BY_ELEMENT, BY_NAME, BY_PLACE = 1, 2, 4
@@ -24,28 +26,31 @@ _ALWAYS_ROLES = frozenset(
 _QUOTES = frozenset(["blockquote", "figure"])
 _KEPT_SHARE = 0.4
 _PATH_SHARE = 0.7
+_LOOKED_INTO = 200
 _WORD = late_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-#: Words of classes and ids by how much they prove: on their own, with many links or few words, with many links.
-_SURE = frozenset(
-    "breadcrumb breadcrumbs gdpr onetrust cookieconsent cookiebanner cookiebot cookielaw sharedaddy addthis addtoany"
-    " sharebar socialbar skiplink navbar topbar navbox catlinks editsection printfooter noprint masthead"
-    " jumpnav adsbygoogle outbrain taboola headerlink pagination pager prevnext".split()
+# Words of classes and ids by what they prove: all, all where there are many links or few words, all where
+# there are many links.
+_SURE = words_of(
+    "breadcrumb breadcrumbs gdpr onetrust cookieconsent cookiebanner cookiebot cookielaw sharedaddy addthis"
+    " addtoany sharebar socialbar skiplink navbar topbar navbox catlinks editsection printfooter noprint masthead"
+    " jumpnav adsbygoogle outbrain taboola headerlink pagination pager prevnext"
 )
-_SHORT_OR_LINKED = frozenset(
+_SHORT_OR_LINKED = words_of(
     "share sharing social newsletter subscribe subscription signup promo advert advertisement ads sponsored"
     " popup modal overlay related recommended recommendations recirculation trending toc backlinks"
-    " paywall donate followus footer".split()
+    " paywall donate followus footer"
 )
-_LINKED = frozenset(
+_LINKED = words_of(
     "menu nav navigation sidebar sidenav header links widget widgets aside tags categories rail toolbar"
-    " banner more".split()
+    " banner more"
 )
 _PAIRS = (
-    ({"cookie", "cookies", "consent", "privacy"}, {"banner", "notice", "consent", "bar", "popup", "modal", "overlay",
-      "dialog", "message", "alert", "policy", "law", "warning", "wall", "info", "disclaimer", "layer", "prompt"}),
-    ({"skip", "jump"}, {"link", "content", "main", "nav", "navigation"}),
-    ({"read", "more", "you", "up"}, {"next", "stories", "articles", "posts", "like"}),
-    ({"back", "scroll"}, {"top"}),
+    (words_of("cookie cookies consent privacy"), words_of(
+        "banner notice consent bar popup modal overlay dialog message alert policy law warning wall info"
+        " disclaimer layer prompt")),
+    (words_of("skip jump"), words_of("link content main nav navigation")),
+    (words_of("read more you up"), words_of("next stories articles posts like")),
+    (words_of("back scroll"), words_of("top")),
 )  # fmt: skip
 
 
@@ -146,14 +151,10 @@ def _mark_names(body: Node) -> None:
 
 
 def _holds_content(node: Node) -> bool:
-    looked = 0
-    for one in node.walk():
-        looked += 1
-        if one is not node and (one.tag == "main" or one.tag == "h1") and one.linked * 2 < one.chars:
-            return True
-        if looked > 200:
-            return False
-    return False
+    return any(
+        one is not node and one.tag in {"main", "h1"} and one.linked * 2 < one.chars
+        for one in islice(node.walk(), _LOOKED_INTO)
+    )
 
 
 def _named_boilerplate(node: Node) -> bool:
@@ -169,7 +170,7 @@ def _named_boilerplate(node: Node) -> bool:
     if words & _SHORT_OR_LINKED:
         return share > 0.3 or node.chars < 200
     if words & _LINKED:
-        return share > 0.5 and node.links > 1 or (node.chars == 0 and node.links > 0)
+        return (share > 0.5 and node.links > 1) or (node.chars == 0 and node.links > 0)
     return False
 
 

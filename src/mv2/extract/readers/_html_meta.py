@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from mv2._late import late_pattern
 from mv2._record import dataclass
+from mv2.extract.readers._html_tame import words_of
 from mv2.extract.readers._html_time import parse_time
 from mv2.extract.readers._html_tree import Node, Page
 
@@ -16,9 +17,9 @@ MOST_LINKS = 200
 _MOST_JSON = 1_000_000
 _MOST_OBJECTS = 2_000
 _LONGEST = 1_000
-_JSON_TYPES = frozenset(
+_JSON_TYPES = words_of(
     "Article NewsArticle BlogPosting TechArticle ScholarlyArticle Report WebPage Product Recipe Book"
-    " DiscussionForumPosting QAPage Question VideoObject PodcastEpisode LiveBlogPosting HowTo Event".split()
+    " DiscussionForumPosting QAPage Question VideoObject PodcastEpisode LiveBlogPosting HowTo Event"
 )
 _SEPARATORS = (" | ", " - ", " – ", " — ", " · ", " • ", " :: ", " » ")
 _LANGUAGE = late_pattern(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
@@ -77,8 +78,19 @@ def page_facts(page: Page, main: Iterable[Node]) -> Facts:
     )
 
 
-_PUBLISHED = ("date", "dc.date", "dcterms.created", "dcterms.date", "dc.date.issued", "citation_publication_date",
-              "citation_date", "datepublished", "pubdate", "publish-date", "parsely-pub-date")  # fmt: skip
+_PUBLISHED = (
+    "date",
+    "dc.date",
+    "dcterms.created",
+    "dcterms.date",
+    "dc.date.issued",
+    "citation_publication_date",
+    "citation_date",
+    "datepublished",
+    "pubdate",
+    "publish-date",
+    "parsely-pub-date",
+)
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author")
 
 
@@ -143,7 +155,9 @@ def _json_objects(script: str) -> Iterator[Mapping[str, Any]]:
             graph = item.get("@graph")
             waiting.extend(graph[:_MOST_OBJECTS] if isinstance(graph, list) else ())
             waiting.extend(
-                inner for name in ("mainEntity", "mainEntityOfPage") if isinstance(inner := item.get(name), dict)
+                inner
+                for name in ("mainEntity", "mainEntityOfPage")
+                if isinstance(inner := item.get(name), dict)
             )
 
 
@@ -187,10 +201,10 @@ def _title(
     chosen = shared or whole
     for name in (heading, *(chosen.rsplit(mark, 1)[0] for mark in _SEPARATORS if mark in chosen)):
         rest = chosen[len(name) :]
-        if name and chosen.startswith(name) and rest.startswith(_SEPARATORS):
-            if name == heading or (site and rest.strip(" |-–—·•:»") == site):
-                chosen = name
-                break
+        is_suffixed = bool(name) and chosen.startswith(name) and rest.startswith(_SEPARATORS)
+        if is_suffixed and (name == heading or (site and rest.strip(" |-–—·•:»") == site)):
+            chosen = name
+            break
     return " ".join((chosen or heading).split()) or None
 
 
@@ -212,7 +226,9 @@ def _language(page: Page, meta: Mapping[str, str]) -> str | None:
 
 
 def _keywords(meta: Mapping[str, str], data: Mapping[str, str]) -> tuple[str, ...]:
-    stated = meta.get("keywords") or meta.get("news_keywords") or meta.get("article:tag") or data.get("keywords")
+    stated = (
+        meta.get("keywords") or meta.get("news_keywords") or meta.get("article:tag") or data.get("keywords")
+    )
     words = (word.strip() for word in (stated or "").replace(";", ",").split(","))
     return tuple(dict.fromkeys(word for word in words if word))[:50]
 

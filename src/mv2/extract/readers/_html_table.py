@@ -24,7 +24,9 @@ def table_rows(table: Node) -> list[tuple[Node, bool]]:
         if child.tag == "tr":
             rows.append((child, False))
         elif child.tag in _ROW_GROUPS:
-            inner = [(row, child.tag == "thead") for row in child.elements() if row.tag == "tr" and not row.hidden]
+            inner = [
+                (row, child.tag == "thead") for row in child.elements() if row.tag == "tr" and not row.hidden
+            ]
             (feet if child.tag == "tfoot" else rows).extend(inner)
     return rows + feet
 
@@ -121,7 +123,9 @@ def _grid(rows: list[Node], limits: Limits) -> list[list[str]]:
             if chars > limits.text_chars:
                 raise DocumentLimitError(f"a table repeats more than {limits.text_chars:,} characters")
             if spent > limits.table_cells:
-                raise DocumentLimitError(f"a table has more than {limits.table_cells:,} cells (limit table_cells)")
+                raise DocumentLimitError(
+                    f"a table has more than {limits.table_cells:,} cells (limit table_cells)"
+                )
             _take_hanging(line, hanging, ahead)
         for column in sorted(column for column in hanging if column >= len(line)):
             line.extend([""] * (column - len(line)))

@@ -10,6 +10,12 @@ import re
 
 from mv2._late import late_pattern
 
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
 _SMALL = 20_000
 _STEPS = 500_000_000
 _REOPENED = 300_000
@@ -17,6 +23,7 @@ _LEAST_DEPTH = 256
 _LEAST_OPEN = 8
 _MOST_ATTRIBUTES = 500
 _MOST_ROOTS = 20
+_MOST_OPTIONS = 5_000
 
 _TAG = late_pattern(
     r"<(/?)([a-zA-Z][^\s/>]*+)"
@@ -24,12 +31,12 @@ _TAG = late_pattern(
 )
 _ATTRIBUTE = late_pattern(r"[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>]*+))?+")
 _CDATA = late_pattern(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr basefont bgsound frame keygen".split()
+_VOID = words_of(
+    "area base br col embed hr img input link meta param source track wbr basefont bgsound frame keygen"
 )
 #: Closed by what follows them, so that they do not nest.
-_CLOSED_BY_OTHERS = frozenset("p li td th tr dd dt option optgroup tbody thead tfoot rp rt".split())
-_REOPENING = frozenset("b big code em font i nobr s small strike strong tt u".split())
+_CLOSED_BY_OTHERS = words_of("p li td th tr dd dt option tbody thead tfoot")
+_REOPENING = words_of("b big code em font i nobr s small strike strong tt u")
 _RAW = {
     name: late_pattern(f"</{name}", re.IGNORECASE)
     for name in ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")
@@ -58,7 +65,7 @@ class _Tamer:
         self._xhtml = xhtml
         self._deepest = max(_LEAST_DEPTH, _STEPS // tags)
         self._most_open = max(_LEAST_OPEN, _REOPENED // tags)
-        self._depth = self._open = self._roots = 0
+        self._depth = self._open = self._roots = self._options = 0
 
     def run(self) -> str:
         text = self._text
@@ -103,6 +110,9 @@ class _Tamer:
         if name in {"html", "body"}:
             self._roots += 1
             return self._roots > _MOST_ROOTS
+        if name == "option":
+            self._options += 1
+            return self._options > _MOST_OPTIONS
         if name in _VOID or name in _CLOSED_BY_OTHERS or self._is_empty(match):
             return False
         self._depth += 1

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from mv2.errors import DocumentLimitError, MissingExtraError
-from mv2.extract.readers._html_tame import tame
+from mv2.extract.readers._html_tame import tame, words_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 MOST_NODES = 1_500_000
-_NO_CONTENT = frozenset(
+_NO_CONTENT = words_of(
     "script style head meta link base iframe frame frameset object embed applet audio video canvas map"
-    " datalist param source track noembed noframes meter".split()
+    " datalist param source track noembed noframes meter"
 )
 _TEXT = "-text"
 _MOST_FACTS = 500
@@ -116,8 +116,6 @@ class Page:
         if parser.body is not None:
             self.body.attrs = dict(parser.body.attributes)
             _copy(parser.body, self.body)
-
-
 
 
 def _inside(found: LexborNode, tag: str) -> bool:

@@ -148,7 +148,9 @@ class Writer:
 
     def _enter_block(self, node: Node) -> None:
         tag, context = node.tag, self._context
-        level = _HEADINGS.get(tag) or (_number(node.get("aria-level"), 2) if node.get("role") == "heading" else 0)
+        level = _HEADINGS.get(tag) or (
+            _number(node.get("aria-level"), 2) if node.get("role") == "heading" else 0
+        )
         if level:
             self._context = context._replace(kind="heading", level=max(1, min(level, 6)))
         elif tag in _LISTS:
@@ -210,7 +212,8 @@ class Writer:
         """Write terms that nothing explains."""
         terms, self._terms = [term for term in self._terms if term], []
         for term in terms:
-            self._add("list", term, level=max(self._context.depth, 1))
+            joint = "\n" if self._last == "list" else "\n\n"
+            self._add("list", term, joint=joint, level=max(self._context.depth, 1))
 
     def _add(self, kind: BlockKind, text: str, *, joint: str = "\n\n", level: int = 0) -> None:
         self._builder.add(kind, text, joint=joint, level=level)
@@ -226,7 +229,7 @@ class Writer:
 
 def _is_shown_as_block(node: Node) -> bool:
     style = node.attrs.get("style")
-    return bool(style) and "display" in style and "display:block" in style.replace(" ", "")
+    return style is not None and "display" in style and "display:block" in style.replace(" ", "")
 
 
 def _number(text: str, default: int) -> int:

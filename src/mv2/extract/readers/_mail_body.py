@@ -8,8 +8,10 @@ from mv2._late import late_pattern
 from mv2.extract.builder import TextBuilder
 from mv2.extract.model import BlockKind
 
-_CONTROLS = {code: None for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160))}
-_CONTROLS.update({0xA0: " ", 0xAD: None, 0x200B: None, 0xFEFF: None, 0x2060: None})  # type: ignore[dict-item]
+_CONTROLS: dict[int, str | None] = dict.fromkeys(
+    (*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, 0x200B, 0x2060, 0xFEFF)
+)
+_CONTROLS[0xA0] = " "
 _QUOTE = late_pattern(r"(>[ ]?)+")
 _SIGNATURE = late_pattern(r"--[ ]?")
 _ORIGINAL = late_pattern(r"(?:-{3,}|_{5,}) ?[\w ]{0,60} ?(?:-{3,}|_{5,})?")

@@ -83,7 +83,12 @@ def _join_split_words(value: str) -> str:
     for match in _ENCODED.finditer(value):
         charset, form, body = match.groups()
         between = value[place : match.start()]
-        if not between and words and words[-1][:2] == [charset.lower(), form.lower()] and "=" not in words[-1][2][-2:]:
+        if (
+            not between
+            and words
+            and words[-1][:2] == [charset.lower(), form.lower()]
+            and "=" not in words[-1][2][-2:]
+        ):
             words[-1][2] += body
         else:
             parts.append(between)

@@ -27,7 +27,12 @@ _ENDINGS = {
     "image/gif": ".gif",
 }
 _SIGNATURES = frozenset(
-    ["application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-keys"]
+    [
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-keys",
+    ]
 )
 _SEALED = frozenset(["application/pkcs7-mime", "application/x-pkcs7-mime"])
 _BODIES = frozenset(["text/plain", "text/html", "message/delivery-status"])

@@ -36,6 +36,7 @@ _VISIBLE: dict[int, str | None] = {
 _READABLE: dict[int, str | None] = {**_INVISIBLE, **_VISIBLE}
 _RAISED = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
+_BUTTON = re.compile(r"\s*(?:MACROBUTTON|GOTOBUTTON)\s+\S+\s+(.*)", re.DOTALL | re.IGNORECASE)
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?"
 )
@@ -72,6 +73,12 @@ def raised(text: str) -> str:
 def lowered(text: str) -> str:
     """Digits and signs set below the line."""
     return text.translate(_LOWERED) if text and all(char in "0123456789+-−()" for char in text) else text
+
+
+def button_text(instruction: str) -> str:
+    """What a field shows that is a button, and so has no result; empty for any other field."""
+    found = _BUTTON.match(instruction)
+    return found.group(1).strip() if found else ""
 
 
 def seconds_of(moment: str | None) -> int | None:
@@ -116,6 +123,7 @@ class Cells:
     def __init__(self, limits: Limits) -> None:
         self.rows: list[list[str]] = []
         self.header_rows = 0
+        self._own: list[int] = []
         self._limits = limits
         self._reaching: dict[int, tuple[int, str]] = {}
         self._count = 0
@@ -123,12 +131,19 @@ class Cells:
     def new_row(self) -> None:
         """What is put from here on stands in the next row."""
         self.rows.append([])
+        self._own.append(0)
         self._fill()
 
-    def put(self, text: str, *, columns: int = 1, rows: int = 1) -> None:
-        """A cell right of those before it; ``columns`` and ``rows`` say how many places it covers."""
+    def put(self, text: str, *, columns: int = 1, rows: int = 1, continues: bool = False) -> None:
+        """A cell right of those before it.
+
+        Args:
+            columns, rows: how many places it covers.
+            continues: it is a part of the cell before it.
+        """
         if not self.rows:
             self.new_row()
+        self._own[-1] += not continues
         at, row = len(self.rows), self.rows[-1]
         columns = max(1, min(columns, MOST_COLUMNS - len(row)))
         self._spend(columns)
@@ -152,10 +167,9 @@ class Cells:
                 f"a table has more than {self._limits.table_cells:,} cells (limit table_cells)"
             )
 
-    @property
-    def has_text(self) -> bool:
-        """Whether any cell has."""
-        return any(cell for row in self.rows for cell in row)
+    def is_merged(self, row: int) -> bool:
+        """Whether the row has cells that cover several columns."""
+        return self._own[row] < len(self.rows[row])
 
 
 class Draft:
@@ -173,8 +187,14 @@ class Draft:
         self._links: dict[tuple[str, str], None] = {}
         self._in_list = False
         self._caption: str | None = None
+        self._page: int | None = None
         self._code: list[str] = []
         self._code_place: dict[str, Any] = {}
+
+    def at_page(self, page: int | None) -> None:
+        """Everything from here on stands on that page or slide."""
+        self._page = page
+        self.builder.at(page=page)
 
     def add(self, kind: BlockKind, text: str, **fields: Any) -> None:
         """A block that is neither a list item nor a table."""
@@ -230,23 +250,26 @@ class Draft:
     ) -> None:
         """A table; a first row that is a single cell across all columns is its caption."""
         self._end_code()
-        rows = [row for row in ([tidy(cell) for cell in row] for row in cells.rows) if any(row)]
-        header = sum(1 for row in cells.rows[: cells.header_rows] if any(row))
+        tidied = [[tidy(cell) for cell in row] for row in cells.rows]
+        used = [at for at, row in enumerate(tidied) if any(row)]
+        rows = [tidied[at] for at in used]
+        header = sum(at < cells.header_rows for at in used)
         self._bound(sum(len(cell) + 3 for row in rows for cell in row))
         if name is None:
             name = self._caption
         width = max(map(len, rows), default=0)
-        if len(rows) > 1 and width > 1 and len(set(rows[0])) == 1 and len(rows[0]) == width:
+        merged = bool(rows) and cells.is_merged(used[0])
+        if len(rows) > 1 and width > 1 and merged and len(set(rows[0])) == 1 and len(rows[0]) == width:
             title = " ".join(rows[0][0].split())
             self.add("caption", title)
             name = f"{name}: {title}" if name and name != title else title
-            rows, header = rows[1:], max(0, header - 1)
+            rows, header, merged = rows[1:], max(0, header - 1), cells.is_merged(used[1])
         if not rows:
             return
         if len(rows) == 1:
             # A row alone has no names above it, and none should be made up.
-            cells_shown = [" ".join(cell.split()) for cell, _ in groupby(rows[0]) if cell]
-            self.add("paragraph", " | ".join(cells_shown))
+            single = [cell for cell, _ in groupby(rows[0])] if merged else rows[0]
+            self.add("paragraph", " | ".join(" ".join(cell.split()) for cell in single if cell))
             return
         if width == 1 and not header:
             for row in rows:
@@ -257,7 +280,7 @@ class Draft:
             header=0 if header else "auto",
             header_rows=max(1, min(header, len(rows) - 1)),
             name=" ".join(name.split()) if name else None,
-            page=page,
+            page=self._page if page is None else page,
             last_page=last_page,
         )
         render_table(self.builder, table, len(self.tables))

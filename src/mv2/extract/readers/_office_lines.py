@@ -13,10 +13,14 @@ class Lines:
     """Collects what is inside of a cell or note as lines of text; it has the methods of a ``Draft``.
 
     Tables and notes cannot stand inside of it: they are kept until ``release``.
+
+    Attributes:
+        is_endnote: they are a note at the end of the document, not one at the foot of a page.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.is_endnote = False
         self._lines: list[str] = []
         self._later: list[Callable[[Draft | Lines], None]] = []
 

@@ -1,9 +1,8 @@
-"""What Word and PowerPoint files share besides text: formulas, charts and diagrams."""
+"""What Word and PowerPoint files share besides text: charts and diagrams."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,85 +16,6 @@ if TYPE_CHECKING:
 
 _MOST_SERIES = 256
 _MOST_POINTS = 10_000
-_ROOTS = {"2": "√", "3": "∛", "4": "∜"}
-
-
-def math_text(element: Element, depth: int = 0) -> str:
-    """A formula on one line: fractions with a slash, powers with ``^``, indices with ``_``."""
-    if depth > DEEPEST_NESTING:
-        return "".join(one.text or "" for one in element.iter("m:t"))
-    pieces: dict[str, str] = {}
-    shown = []
-    for part in element:
-        if part.tag == "m:t":
-            shown.append(part.text or "")
-        elif not part.tag.endswith("Pr"):
-            text = math_text(part, depth + 1)
-            pieces.setdefault(part.tag, text)
-            shown.append(text)
-    write = _WRITERS.get(element.tag)
-    return write(element, pieces, shown) if write else "".join(shown)
-
-
-def _grouped(text: str) -> str:
-    """In parentheses unless it is a single name or number."""
-    return text if len(text) <= 1 or text.replace(".", "").isalnum() else f"({text})"
-
-
-def _fraction(_: Element, pieces: dict[str, str], __: list[str]) -> str:
-    return f"{_grouped(pieces.get('m:num', ''))}/{_grouped(pieces.get('m:den', ''))}"
-
-
-def _scripts(_: Element, pieces: dict[str, str], __: list[str]) -> str:
-    text = pieces.get("m:e", "")
-    if pieces.get("m:sub"):
-        text += f"_{_grouped(pieces['m:sub'])}"
-    if pieces.get("m:sup"):
-        text += f"^{_grouped(pieces['m:sup'])}"
-    return text
-
-
-def _root(_: Element, pieces: dict[str, str], __: list[str]) -> str:
-    degree = pieces.get("m:deg", "") or "2"
-    sign = _ROOTS.get(degree)
-    body = _grouped(pieces.get("m:e", ""))
-    return f"{sign}{body}" if sign else f"{_grouped(body)}^(1/{degree})"
-
-
-def _nary(element: Element, pieces: dict[str, str], __: list[str]) -> str:
-    sign = child(child(element, "m:naryPr"), "m:chr")
-    limits = {"m:e": "∫" if sign is None else sign.get("m:val") or "", **pieces}
-    limits["m:e"] = "∫" if sign is None else sign.get("m:val") or ""
-    return f"{_scripts(element, limits, [])} {pieces.get('m:e', '')}"
-
-
-def _delimited(element: Element, _: dict[str, str], shown: list[str]) -> str:
-    properties = child(element, "m:dPr")
-    signs = []
-    for tag, usual in (("m:begChr", "("), ("m:sepChr", "|"), ("m:endChr", ")")):
-        stated = child(properties, tag)
-        signs.append(usual if stated is None else stated.get("m:val") or "")
-    return f"{signs[0]}{signs[1].join(shown)}{signs[2]}"
-
-
-def _limit(_: Element, pieces: dict[str, str], __: list[str]) -> str:
-    return f"{pieces.get('m:e', '')}_{_grouped(pieces.get('m:lim', ''))}"
-
-
-_WRITERS: dict[str, Callable[[Element, dict[str, str], list[str]], str]] = {
-    "m:f": _fraction,
-    "m:sSup": _scripts,
-    "m:sSub": _scripts,
-    "m:sSubSup": _scripts,
-    "m:rad": _root,
-    "m:nary": _nary,
-    "m:d": _delimited,
-    "m:limLow": _limit,
-    "m:func": lambda _, pieces, __: f"{pieces.get('m:fName', '')} {pieces.get('m:e', '')}",
-    "m:mr": lambda _, __, shown: ", ".join(shown),
-    "m:m": lambda _, __, shown: f"[{'; '.join(shown)}]",
-    "m:eqArr": lambda _, __, shown: "\n".join(shown),
-}
 
 
 def plain_text(element: Element | None) -> str:

@@ -129,11 +129,11 @@ class Drawings:
             return
         x0, y0, x1, y1 = box
         width, height = x1 - x0, y1 - y0
+        if 0.8 < width < 7 and 0.8 < height < 7 and abs(width - height) < 1.5:
+            self.dots.append(((x0 + x1) / 2, (y0 + y1) / 2))
+            return
         if width <= _THIN or height <= _THIN:
             self._thin(box)
-            return
-        if width < 7 and height < 7 and abs(width - height) < 1.5:
-            self.dots.append(((x0 + x1) / 2, (y0 + y1) / 2))
             return
         if width > self.frame.width * 0.95 and height > self.frame.height * 0.9:
             return
@@ -150,8 +150,6 @@ class Drawings:
             self.level.append(((y0 + y1) / 2, x0, x1))
         elif width <= _THIN and height > _THIN:
             self.upright.append(((x0 + x1) / 2, y0, y1))
-        elif width > 1 and height > 1:
-            self.dots.append(((x0 + x1) / 2, (y0 + y1) / 2))
 
     def _box(self, box: Bounds) -> None:
         x0, y0, x1, y1 = box

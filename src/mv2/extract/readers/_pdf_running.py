@@ -16,6 +16,8 @@ __all__ = ["take_running"]
 _ZONE = 0.15
 _OUTERMOST = 4
 _FEWEST = 3
+_SMALL, _LARGE = 0.95, 1.12
+_MOST_PAGES = 0.6
 _NUMBER = late_pattern(r"(?<![^\W_])(?:\d{1,5}|[ivxlc]{1,8}|[IVXLC]{1,8})(?![^\W_])")
 _PAGE_NUMBER = late_pattern(
     r"\W*(?:(?:page|seite|pagina|página|p\.)\s*)?(\d{1,5})(?:\s*(?:/|of|von|de|sur|di)\s*(\d{1,5}))?\W*", 2
@@ -28,26 +30,54 @@ Key: TypeAlias = tuple[str, int, int | None]
 
 def take_running(pages: Sequence[PageContent]) -> list[str]:
     """Take the running lines off the pages; returns their texts, each once."""
-    body = _usual_size(pages)
     outer = {page.number: list(_outer_lines(page)) for page in pages}
-    places: defaultdict[Key, set[int]] = defaultdict(set)
-    slots: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    for page in pages:
-        for line, side in outer[page.number]:
-            for key in _keys(line, side, page.number):
-                places[key].add(page.number)
-                if key[2] is not None:
-                    slots[key[1], key[2]].add(page.number)
+    seen = _Seen(pages, outer)
     texts: dict[str, None] = {}
     for page in pages:
         dropped: set[int] = set()
         for line, side in outer[page.number]:
-            if _is_running(line, side, page, places, slots, len(pages), line.size < 0.95 * body):
+            if seen.is_running(line, side, page.number):
                 dropped.add(id(line))
                 texts[" ".join(line.text.split())] = None
         if dropped:
             page.groups = [[item for item in group if id(item) not in dropped] for group in page.groups]
     return _turned(pages, texts)
+
+
+class _Seen:
+    """On which pages the first and last lines stand, and how."""
+
+    def __init__(self, pages: Sequence[PageContent], outer: dict[int, list[tuple[Line, int]]]) -> None:
+        self.pages = len(pages)
+        self.body = _usual_size(pages)
+        self.places: defaultdict[Key, set[int]] = defaultdict(set)
+        self.slots: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+        for number, lines in outer.items():
+            for line, side in lines:
+                for key in _keys(line, side, number):
+                    self.places[key].add(number)
+                    if key[2] is not None:
+                        self.slots[key[1], key[2]].add(number)
+
+    def is_running(self, line: Line, side: int, page: int) -> bool:
+        place = side * round(line.y)
+        exact = (line.text, place, None)
+        if line.size > _LARGE * self.body:
+            # A title: only if it names the whole document.
+            return len(self.places[exact]) >= max(_FEWEST, _MOST_PAGES * self.pages)
+        enough = min(_FEWEST, max(2, self.pages))
+        if len(self.places[exact]) >= (enough if line.size < _SMALL * self.body else _FEWEST):
+            return True
+        for key in _keys(line, side, page):
+            if key[2] is None:
+                continue
+            if len(self.places[key]) >= enough:
+                return True
+            at_end = key[0].startswith("#") or key[0].endswith("#")
+            if at_end and len(self.slots[place, key[2]]) >= _FEWEST:
+                return True
+        own = _PAGE_NUMBER.fullmatch(line.text)
+        return own is not None and int(own[1]) == page and (own[2] is None or int(own[2]) >= page)
 
 
 def _usual_size(pages: Sequence[PageContent]) -> float:
@@ -101,25 +131,3 @@ def _value(text: str) -> int:
         -digit if any(later > digit for later in digits[at + 1 : at + 2]) else digit
         for at, digit in enumerate(digits)
     )
-
-
-def _is_running(
-    line: Line,
-    side: int,
-    page: PageContent,
-    places: dict[Key, set[int]],
-    slots: dict[tuple[int, int], set[int]],
-    pages: int,
-    is_small: bool,
-) -> bool:
-    enough = min(_FEWEST, max(2, pages))
-    alike = enough if is_small else _FEWEST
-    for key in _keys(line, side, page.number):
-        count = len(places[key])
-        if count >= (alike if key[2] is None else enough):
-            return True
-        at_end = key[0].startswith("#") or key[0].endswith("#")
-        if key[2] is not None and at_end and len(slots[key[1], key[2]]) >= _FEWEST:
-            return True
-    own = _PAGE_NUMBER.fullmatch(line.text)
-    return own is not None and int(own[1]) == page.number and (own[2] is None or int(own[2]) >= page.number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from mv2._record import dataclass
@@ -29,6 +29,7 @@ _SAMPLE = 60
 _SMALL_AREA = 10_000
 _SPARSEST = 30
 _NOTE_LENGTH = 30
+_LONGEST_NAME = 200
 
 Line: TypeAlias = tuple[int, Row]
 
@@ -80,10 +81,16 @@ def find_pieces(sheet: Sheet, budget: Budget, *, with_hidden: bool) -> tuple[lis
     if not with_hidden:
         hidden = _leave_out(sheet, warnings)
     pieces: list[Piece] = []
-    for defined in sheet.defined:
-        grid = _defined_grid(sheet, defined, budget)
-        if grid is not None:
-            pieces.append(grid)
+    numbers = sorted(sheet.rows)
+    visits = budget.limits.table_cells
+    for at, defined in enumerate(sheet.defined):
+        lines, visited = _taken_lines(sheet, defined.area, numbers)
+        visits -= visited
+        if lines:
+            pieces.append(_defined_grid(lines, defined, sheet.name, budget))
+        if visits < 0:
+            warnings.append(f"sheet {sheet.name!r}: only {at + 1} defined tables were looked at")
+            break
     lines = sorted(item for item in sheet.rows.items() if item[1])
     sheet.rows = {}
     for part in _parts(lines, hidden):
@@ -144,35 +151,37 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _defined_grid(sheet: Sheet, defined: Defined, budget: Budget) -> Grid | None:
-    """The grid of a table that the workbook defines; its cells are taken out of the sheet."""
-    top, left, bottom, right = defined.area
-    if bottom - top < len(sheet.rows):
-        numbers: Iterable[int] = range(top, bottom + 1)
-    else:
-        numbers = sorted(number for number in sheet.rows if top <= number <= bottom)
+def _taken_lines(sheet: Sheet, area: Area, numbers: Sequence[int]) -> tuple[list[Line], int]:
+    """The rows of an area, whose cells are taken out of the sheet, and how many cells were looked at."""
     lines: list[Line] = []
-    for number in numbers:
-        row = sheet.rows.get(number, {})
-        taken = {column: row.pop(column) for column in list(row) if left <= column <= right}
+    visited = 1
+    for at in range(bisect_left(numbers, area.top), bisect_right(numbers, area.bottom)):
+        row = sheet.rows.get(numbers[at], {})
+        visited += len(row) + 1
+        taken = {column: row.pop(column) for column in list(row) if area.left <= column <= area.right}
         if taken:
-            lines.append((number, taken))
-    columns = sorted({column for _, row in lines for column in row})
+            lines.append((numbers[at], taken))
+    return lines, visited
+
+
+def _defined_grid(lines: Sequence[Line], defined: Defined, sheet: str, budget: Budget) -> Grid:
+    """The grid of a table that the workbook defines."""
+    columns = _columns(lines)
     budget.take(len(lines) * len(columns) - sum(len(row) for _, row in lines), 0)
-    if not lines:
-        return None
-    has_header = defined.headers > 0 and lines[0][0] == top
-    return _grid(lines, columns, defined.name, sheet.name, header=0 if has_header else None)
+    has_header = defined.headers > 0 and lines[0][0] == defined.area.top
+    return _grid(lines, columns, defined.name, sheet, header=0 if has_header else None)
 
 
 def _parts(lines: Sequence[Line], hidden: _Hidden) -> list[list[Line]]:
     """Groups of rows that belong together: parted by empty rows, then empty columns, then rows."""
     parts = list[list[Line]]()
+    above = _Above([])
     for group, gap in _row_groups(lines, hidden):
-        if parts and gap == 1 and _continues(parts[-1], group):
+        if parts and gap == 1 and above.goes_on(group):
             parts[-1].extend(group)
         else:
             parts.append(group)
+            above = _Above(group)
     return [
         rows
         for part in parts
@@ -193,18 +202,36 @@ def _row_groups(lines: Sequence[Line], hidden: _Hidden) -> list[tuple[list[Line]
     return groups
 
 
-def _continues(part: Sequence[Line], group: Sequence[Line]) -> bool:
-    """Whether a group below a single empty row is more of the table above it."""
-    above = _columns(part[:_SAMPLE])
-    below = _columns(group[:_SAMPLE])
-    if len(above) < 2 or below[0] < above[0] or below[-1] > above[-1] or _own_cells(group[0][1]) < 2:
-        return False
-    header = find_header(_dense(_without_titles(part[:_SAMPLE]), above))
-    if header.row is None or header.confidence < _SURE:
-        return False
-    if len(group) > 1 and find_header(_dense(group[:_SAMPLE], below)).row is not None:
-        return False
-    return any(value_type(value_of(item)) not in {"text", "empty"} for item in group[0][1].values())
+class _Above:
+    """The start of a part, to tell whether rows below a single empty row are more of it."""
+
+    def __init__(self, part: list[Line]) -> None:
+        self._part = part
+        self._known = 0
+        self._columns: list[int] = []
+        self._is_table = False
+
+    def goes_on(self, group: Sequence[Line]) -> bool:
+        """Whether `group` has the columns of the table above it, numbers among its cells, and no header."""
+        self._look()
+        below = _columns(group[:_SAMPLE])
+        if not self._is_table or _own_cells(group[0][1]) < 2:
+            return False
+        if below[0] < self._columns[0] or below[-1] > self._columns[-1]:
+            return False
+        if len(group) > 1 and find_header(_dense(group[:_SAMPLE], below)).row is not None:
+            return False
+        return any(value_type(value_of(item)) not in {"text", "empty"} for item in group[0][1].values())
+
+    def _look(self) -> None:
+        count = min(len(self._part), _SAMPLE)
+        if count == self._known:
+            return
+        self._known = count
+        self._columns = _columns(self._part[:_SAMPLE])
+        header = find_header(_dense(_without_titles(self._part[:_SAMPLE]), self._columns))
+        sure = header.row is not None and header.confidence >= _SURE
+        self._is_table = sure and len(self._columns) > 1
 
 
 def _sides(part: list[Line], hidden: _Hidden) -> list[list[Line]]:
@@ -269,7 +296,9 @@ def _read_part(part: list[Line], sheet: str) -> list[Piece]:
     header = find_header(_dense(body[:_SAMPLE], columns))
     start = header.row or 0
     title = _text([*above, *body[:start]], title=True) if above or start else None
-    name = " ".join(title.lines) if title is not None and len(title.lines) <= 2 else sheet
+    name = sheet
+    if title is not None and len(title.lines) <= 2:
+        name = " ".join(" ".join(title.lines).split())[:_LONGEST_NAME] or sheet
     grid = _grid(
         body[start:],
         columns,

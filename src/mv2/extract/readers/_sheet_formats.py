@@ -103,7 +103,8 @@ class NumberFormat:
         parts = _split(code[:_LONGEST_CODE])
         self._sections = tuple(_section(part) for part in parts[:3]) or (_section("General"),)
         self.kind = self._sections[0].kind
-        self.is_general = all(token.kind in {"general", "text"} for token in self._sections[0].tokens)
+        plain = {token.kind for token in self._sections[0].tokens} <= {"general", "text"}
+        self.is_general = plain and len(self._sections) == 1
 
     def cell(self, number: float) -> Item:
         """The cell that holds `number`."""

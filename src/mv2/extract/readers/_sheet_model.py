@@ -94,6 +94,7 @@ class Budget:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._cells = 0
+        self._all_cells = 0
         self._chars = 0
 
     def new_sheet(self) -> None:
@@ -103,15 +104,17 @@ class Budget:
     def take(self, cells: int, chars: int) -> None:
         """Count cells and the characters shown in them."""
         self._cells += cells
+        self._all_cells += cells
         self._chars += chars
-        if self._cells > self.limits.table_cells:
+        if self._cells > self.limits.table_cells or self._all_cells > 4 * self.limits.table_cells:
             raise DocumentLimitError(
-                f"a sheet has more than {self.limits.table_cells:,} cells",
+                f"a sheet has more than {self.limits.table_cells:,} cells, or all have four times as many"
+                " (limit table_cells)",
                 remedy="raise Limits.table_cells, or split the sheet",
             )
         if self._chars > self.limits.text_chars:
             raise DocumentLimitError(
-                f"the sheets hold more than {self.limits.text_chars:,} characters",
+                f"the sheets hold more than {self.limits.text_chars:,} characters (limit text_chars)",
                 remedy="raise Limits.text_chars, or split the workbook",
             )
 

@@ -58,6 +58,7 @@ class _OdsScan:
     def __init__(self, budget: Budget, options: ReadOptions) -> None:
         self.sheets: list[Sheet] = []
         self.is_spreadsheet = False
+        self._by_name: dict[str, Sheet] = {}
         self._budget = budget
         self._options = options
         self._starts: dict[str, Callable[[dict[str, str]], None]] = {
@@ -158,6 +159,7 @@ class _OdsScan:
         hidden = attributes.get("table:style-name", "") in self._hidden_styles
         self._sheet = Sheet(name=clean(attributes.get("table:name", "")), hidden=hidden)
         self.sheets.append(self._sheet)
+        self._by_name[self._sheet.name] = self._sheet
         self._takes = self._options.hidden or not hidden
         self._row = self._columns_seen = 0
         self._budget.new_sheet()
@@ -241,9 +243,9 @@ class _OdsScan:
         if area is None or name.startswith("__Anonymous"):
             return
         headers = int(attributes.get("table:contains-header", "true") != "false")
-        for sheet in self.sheets:
-            if sheet.name == owner and area.bottom > area.top:
-                sheet.defined.append(Defined(clean(name), area, headers))
+        sheet = self._by_name.get(owner)
+        if sheet is not None and area.bottom > area.top:
+            sheet.defined.append(Defined(clean(name), area, headers))
 
     def _start_paragraph(self, _: dict[str, str]) -> None:
         self._in_paragraph += 1

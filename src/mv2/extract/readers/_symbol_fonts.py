@@ -47,3 +47,8 @@ def with_symbols(text: str, font: str | None) -> str:
     if text.isascii():
         return text
     return _PRIVATE.sub(lambda found: symbol(ord(found.group()), font), text)
+
+
+def is_symbol_font(font: str | None) -> bool:
+    """Whether the codes of that font mean pictures."""
+    return (font or "").strip().lower() in _FONTS

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from mv2._late import late_pattern
 from mv2._record import dataclass
 from mv2.errors import DocumentError, DocumentLimitError
-from mv2.extract._headers import find_header
+from mv2.extract._headers import Header, find_header
 from mv2.extract._values import clean, value_type
 from mv2.extract.builder import TextBuilder
 from mv2.extract.guard import decode_text
@@ -21,6 +22,7 @@ _SAMPLE = 1 << 16
 _SAMPLE_RECORDS = 200
 _LONGEST_CELL = 1 << 24
 _DELIMITERS = "\t;|,"
+_NO_DELIMITER = "\x1f"
 _STEADY = 0.95
 _UNSEEN = late_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\xa0\xad\u2007\u200b\u2028\u202f\ufeff]")
 _NAMED = late_pattern(r"sep=(.)\n", 2)  # re.IGNORECASE
@@ -72,6 +74,9 @@ def read(source: Source, options: ReadOptions) -> Extraction:
         dialect = find_dialect(text, prefers_tab=_is_tabbed(source))
     records, warnings = _read_records(text, dialect, limits, skipped)
     remarks, records = _split_remarks(records)
+    header = find_header([record.cells for record in records[:60]], expected=True)
+    if header.row:
+        remarks, records = remarks + records[: header.row], records[header.row :]
     builder = TextBuilder()
     if remarks:
         lines = (remarks[0].first_line, remarks[-1].last_line)
@@ -79,7 +84,8 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     if not records:
         return Extraction(text=builder.text, blocks=builder.blocks, metadata={"encoding": encoding})
     if len(records) > 1 or len(records[0].cells) > 1:
-        return _as_table(builder, records, source, dialect, encoding, warnings)
+        found = _as_table(builder, records, header, source.name, warnings)
+        return replace(found, metadata={"encoding": encoding, "delimiter": _named(dialect)})
     builder.add("paragraph", _joined(records[0], dialect))
     return Extraction(text=builder.text, blocks=builder.blocks, metadata={"encoding": encoding})
 
@@ -95,45 +101,34 @@ def _too_long(limits: Limits) -> DocumentLimitError:
     )
 
 
+def _named(dialect: Dialect) -> str | None:
+    names = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe", _NO_DELIMITER: None}
+    return names.get(dialect.delimiter, dialect.delimiter)
+
+
 def _as_table(
-    builder: TextBuilder,
-    records: Sequence[_Record],
-    source: Source,
-    dialect: Dialect,
-    encoding: str,
-    warnings: list[str],
+    builder: TextBuilder, records: Sequence[_Record], header: Header, name: str, warnings: list[str]
 ) -> Extraction:
-    rows = [record.cells for record in records]
-    header = find_header(rows[:60], expected=True)
-    start = 0 if header.row is None else header.row + header.count
+    start = 0 if header.row is None else header.count
     body = records[start:]
     warnings += _ragged(records[max(0, start - 1) :])
     table = make_table(
-        rows,
-        header=header.row,
+        [record.cells for record in records],
+        header=None if header.row is None else 0,
         header_rows=header.count,
-        name=source.name.rpartition(".")[0] or source.name or None,
+        name=name.rpartition(".")[0] or name or None,
         mode="delimited",
         confidence=header.confidence if header.row is not None else 0.5,
         warnings=warnings,
     )
-    last = body[-1].row if body else 0
     render_table(
         builder,
         table,
         0,
         first_row=body[0].row if body else 1,
-        last_row=last,
-        lines=(records[0].first_line, records[-1].last_line),
+        last_row=body[-1].row if body else 0,
     )
-    names = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "pipe"}
-    return Extraction(
-        text=builder.text,
-        blocks=builder.blocks,
-        tables=(table,),
-        metadata={"encoding": encoding, "delimiter": names.get(dialect.delimiter, dialect.delimiter)},
-        warnings=tuple(warnings),
-    )
+    return Extraction(text=builder.text, blocks=builder.blocks, tables=(table,), warnings=tuple(warnings))
 
 
 def find_dialect(text: str, *, prefers_tab: bool = False) -> Dialect:
@@ -153,7 +148,10 @@ def find_dialect(text: str, *, prefers_tab: bool = False) -> Dialect:
             return dialect
         if score > best_score:
             best, best_score = dialect, score
-    return best if best_score else Dialect(delimiter=best.delimiter, quote=quote, backslash=backslash)
+    if best_score or prefers_tab:
+        return best
+    # Words in one column may have commas here and there; this character stands in no cleaned text.
+    return Dialect(delimiter=_NO_DELIMITER, quote=quote, backslash=backslash)
 
 
 def _has_single_quotes(sample: str) -> bool:
@@ -170,7 +168,8 @@ def _score(sample: str, dialect: Dialect) -> float:
     if not counts:
         return 0.0
     width, steady = max(counts.items(), key=lambda item: (item[1] * (item[0] > 1), item[0]))
-    if width < 2:
+    parted = sum(count for cells, count in counts.items() if cells > 1)
+    if width < 2 or parted * 2 < len(records):
         return 0.0
     cells = [cell for record in records for cell in record if cell is not None]
     typed = sum(value_type(cell) not in {"text", "empty"} for cell in cells[:2_000])

@@ -64,10 +64,10 @@ class _Word:
         draft = self._draft
         if self._options.headers_footers:
             self._running("header")
-        draft.builder.at(page=self._pages.number)
+        draft.at_page(self._pages.number)
         self._flow(self._body, draft, 0)
         pages = self._pages.number
-        draft.builder.at(page=None)
+        draft.at_page(None)
         if self._options.headers_footers:
             self._running("footer")
         facts = self._package.properties()
@@ -138,7 +138,7 @@ class _Word:
         self._write(line, properties, style, sink, depth)
         if child(properties, "w:sectPr") is not None:
             self._pages.end_section()
-            self._set_page()
+            self._set_page(sink)
 
     def _joins_next(self, properties: Element | None) -> bool:
         """The mark that ends the paragraph was deleted, or is not there yet."""
@@ -158,7 +158,7 @@ class _Word:
 
     def _write(self, line: Line, properties: Element | None, style: Style, sink: Sink, depth: int) -> None:
         self._pages.turn(line.breaks_before)
-        self._set_page()
+        self._set_page(sink)
         self._pages.turn(line.breaks_inside)
         place: dict[str, int] = {}
         if line.breaks_inside and self._pages.number is not None:
@@ -184,9 +184,10 @@ class _Word:
             sink.code(text, **place)
         else:
             sink.add(style.kind or "paragraph", text, **place)
-        self._set_page()
+        self._set_page(sink)
         for attached in line.attached:
             self._attached(attached, sink, depth)
+        self._pages.turn(line.breaks_after)
 
     def _list_of(self, properties: Element | None, style: Style) -> tuple[str, int]:
         """(id of the list, level from 0) of a paragraph; ``0`` stands for none."""
@@ -195,8 +196,9 @@ class _Word:
             at = self._numbers.level_of_style(number, value_at(properties, "w:pStyle"))
         return number, at
 
-    def _set_page(self) -> None:
-        self._draft.builder.at(page=self._pages.number)
+    def _set_page(self, sink: Sink) -> None:
+        if sink is self._draft:
+            self._draft.at_page(self._pages.number)
 
     def _attached(self, attached: Attached, sink: Sink, depth: int) -> None:
         if attached.kind == "box" and attached.element is not None:
@@ -320,6 +322,7 @@ def _put(cells: Cells, cell: Element, text: str) -> None:
     if merged is not None and merged.get("w:val") != "restart" and len(row) < len(above):
         text = text or above[len(row)]
     beside = child(properties, "w:hMerge")
-    if beside is not None and beside.get("w:val") != "restart" and row:
+    continues = beside is not None and beside.get("w:val") != "restart" and bool(row)
+    if continues:
         text = text or row[-1]
-    cells.put(text, columns=columns)
+    cells.put(text, columns=columns, continues=continues)

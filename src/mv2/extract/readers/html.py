@@ -37,9 +37,7 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     measure(page.body, hidden=options.hidden)
     if not options.boilerplate:
         mark_main(page.body)
-    writer = Writer(
-        builder, tables, options.limits, hidden=options.hidden, controls=options.boilerplate
-    )
+    writer = Writer(builder, tables, options.limits, hidden=options.hidden, controls=options.boilerplate)
     writer.write(page.body)
     shown = list(_shown(page.body, hidden=options.hidden))
     facts = page_facts(page, shown)
@@ -123,7 +121,11 @@ def _declared_charset(data: bytes, mime: str | None) -> str | None:
     carried = _CHARSET_OF_TYPE.search(mime or "")
     stated = _META_CHARSET.search(start) or _XML_CHARSET.search(start)
     found = carried.group(1) if carried else stated.group(1).decode("ascii") if stated else None
-    if found and found.lower().startswith(("utf-16", "utf-32", "utf16", "utf32", "ucs")) and b"\0" not in start:
+    if (
+        found
+        and found.lower().startswith(("utf-16", "utf-32", "utf16", "utf32", "ucs"))
+        and b"\0" not in start
+    ):
         return None
     return found
 

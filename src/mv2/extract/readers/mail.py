@@ -20,10 +20,23 @@ __all__ = ["read"]
 
 _MOST_ADDRESSES = 500
 _MOST_REFERENCES = 100
-_KNOWN = ("from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version", "content-type")
+_KNOWN = (
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "received",
+    "return-path",
+    "mime-version",
+    "content-type",
+)
 _ID = re.compile(r"<([^<>\s]{1,998})>")
-_MBOX_LINE = re.compile(rb"^From [^\r\n]{0,300}(?:\d\d:\d\d|@)[^\r\n]{0,300}\r?\n(?=>?[A-Za-z][A-Za-z0-9-]{0,60}[: ])", re.M)
-_ESCAPED_FROM = re.compile(rb"^>(>*From )", re.M)
+_MBOX_LINE = re.compile(
+    rb"^From [^\r\n]{0,300}(?:\d\d:\d\d|@)[^\r\n]{0,300}\r?\n(?=>?[A-Za-z][A-Za-z0-9-]{0,60}[: ])",
+    re.MULTILINE,
+)
+_ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _STUB_SHARE = 0.2
 _STUB_WORDS = 40
 
@@ -188,7 +201,8 @@ def _message_starts(data: bytes) -> list[tuple[int, int]]:
     return [
         (found.start(), found.end())
         for found in _MBOX_LINE.finditer(data)
-        if found.start() == 0 or data[max(found.start() - 4, 0) : found.start()].endswith((b"\n\n", b"\n\r\n"))
+        if found.start() == 0
+        or data[max(found.start() - 4, 0) : found.start()].endswith((b"\n\n", b"\n\r\n"))
     ]
 
 

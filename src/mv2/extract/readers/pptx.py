@@ -10,9 +10,10 @@ from mv2._record import dataclass
 from mv2.errors import DocumentError
 from mv2.extract.model import Extraction, ReadOptions, Source
 from mv2.extract.readers._elements import below, child, children, number_of
+from mv2.extract.readers._formulas import math_text
 from mv2.extract.readers._office import Cells, Draft, language_of, lowered, raised
 from mv2.extract.readers._ooxml import Package, chosen
-from mv2.extract.readers._ooxml_drawing import add_graphic, math_text, plain_text, refuse_depth
+from mv2.extract.readers._ooxml_drawing import add_graphic, plain_text, refuse_depth
 from mv2.extract.readers._pptx_styles import (
     LEVELS,
     Bullets,
@@ -89,7 +90,7 @@ class _Deck:
                 hidden += 1
                 if not self._options.hidden:
                     continue
-            self._draft.builder.at(page=number)
+            self._draft.at_page(number)
             self._part = found.target
             self._slide(element)
         if hidden and not self._options.hidden:
@@ -242,11 +243,12 @@ class _Deck:
                 text = "\n".join(line for line in lines if line.strip())
                 above = cells.rows[-2] if len(cells.rows) > 1 else []
                 line, at = cells.rows[-1], len(cells.rows[-1])
-                if _says(cell, "hMerge") and line:
+                continues = _says(cell, "hMerge") and bool(line)
+                if continues:
                     text = line[-1]
                 elif _says(cell, "vMerge") and at < len(above):
                     text = above[at]
-                cells.put(text)
+                cells.put(text, continues=continues)
         properties = child(table, "a:tblPr")
         cells.header_rows = int(properties is not None and _says(properties, "firstRow"))
         self._draft.table(cells)

@@ -14,6 +14,7 @@ from mv2.extract.readers._sheet_model import Budget, Sheet, column_letters
 from mv2.extract.tables import render_table
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_NAMED = 20
 _OLD_BIFF = (b"\x09\x08\x10\x00", b"\x09\x08\x08\x00", b"\x09\x04\x06\x00", b"\x09\x02\x06\x00")
 
 
@@ -35,17 +36,19 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     found = _road(source.data)(source, budget, options)
     builder = TextBuilder()
     tables, warnings = list[Table](), list[str]()
-    left_out = [sheet.name for sheet in found.sheets if sheet.hidden and not options.hidden]
+    left_out = list[str]()
     for sheet in found.sheets:
-        if sheet.name not in left_out:
+        if sheet.hidden and not options.hidden:
+            left_out.append(sheet.name)
+        else:
             _write_sheet(builder, sheet, budget, tables, warnings, options)
     if left_out:
-        warnings.append(f"hidden sheets left out: {', '.join(left_out)}")
+        more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+        warnings.append(f"hidden sheets left out: {', '.join(left_out[:_NAMED])}{more}")
     missing = sum(sheet.uncalculated for sheet in found.sheets)
     if missing:
-        warnings.append(
-            f"{missing} formulas have no stored result; open and save the file once to store them"
-        )
+        noun = "1 formula has" if missing == 1 else f"{missing} formulas have"
+        warnings.append(f"{noun} no stored result; open and save the file once to store it")
     return Extraction(
         text=builder.text,
         blocks=builder.blocks,
@@ -116,7 +119,7 @@ def _write_sheet(
                 f"the text has more than {options.limits.text_chars:,} characters",
                 remedy="raise Limits.text_chars, or split the workbook",
             )
-    for text in sheet.texts:
+    for text in dict.fromkeys(sheet.texts):
         builder.add("paragraph", text)
     for note in sheet.notes if options.comments else ():
         author = f" ({note.author})" if note.author else ""
