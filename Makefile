@@ -140,7 +140,7 @@ race-long: $(VENV)/.dev ## Many writers and readers at once (RACES=100)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## Damaged and hostile files, and random operations against a model (CASES=10000 EXAMPLES=1000)
-	@MV2_FUZZ=$(CASES) MV2_EXAMPLES=$(EXAMPLES) MV2_MODEL_EXAMPLES=$(EXAMPLES) MV2_HYPOTHESIS=long \
+	@MV2_TREE_FILES=20000 MV2_RECORD_EXAMPLES=$(EXAMPLES) MV2_FUZZ=$(CASES) MV2_EXAMPLES=$(EXAMPLES) MV2_MODEL_EXAMPLES=$(EXAMPLES) MV2_HYPOTHESIS=long \
 		$(PYTEST) --slow --timeout 0 tests/hostile tests/property $(ARGS)
 
 .PHONY: soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,18 +10,33 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+import mv2 as library
 from mv2.cli._app import COMMANDS, app
 
 if TYPE_CHECKING:
     from conftest import Command
 
-DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
+TESTS = Path(__file__).parents[1]
+DOCS = TESTS.parent / "docs" / "cli.md"
 
 
 def command(name: str) -> click.Command:
     found = app.get_command(click.Context(app), name)
     assert found is not None
     return found
+
+
+@pytest.fixture
+def examples(notes: Path, mv2: Command) -> Path:
+    """A folder with what the examples name: a memory with a table, a PDF, a memory with a conversation."""
+    folder = notes.parent
+    shutil.copy(TESTS / "samples" / "pdf" / "report.pdf", folder / "report.pdf")
+    (folder / "notes" / "prices.csv").write_text("thing,price\nkettle,20\ncup,3\n")
+    ran = mv2("put", notes.name, "notes/prices.csv", "--tables")
+    assert ran.code == 0, ran.err
+    with library.open(folder / "chats.mv2") as memory:
+        memory.add_messages([{"role": "user", "content": "Where to?"}], session="trip-planning")
+    return folder
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -30,7 +46,7 @@ def test_the_list_of_commands_says_what_the_command_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_ends_with_an_example_that_runs(
-    name: str, notes: Path, mv2: Command, command_environment: dict[str, str]
+    name: str, examples: Path, mv2: Command, command_environment: dict[str, str]
 ) -> None:
     ran = mv2(name, "--help")
     assert ran.code == 0
@@ -39,7 +55,7 @@ def test_help_ends_with_an_example_that_runs(
     line = example.strip()
     assert line.startswith(f"mv2 {name}")
     done = subprocess.run(
-        ["bash", "-c", line], cwd=notes.parent, env=command_environment, capture_output=True, timeout=120
+        ["bash", "-c", line], cwd=examples, env=command_environment, capture_output=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
 

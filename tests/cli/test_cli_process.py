@@ -88,10 +88,11 @@ def test_ctrl_c_says_what_was_kept(tmp_path: Path, command_environment: dict[str
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert b"interrupted: 0 documents put and kept, 2 not" in err
+    assert b"interrupted: 1 document put and kept, 1 not" in err
     assert b"Traceback" not in err
     with library.open(tmp_path / "a.mv2", "r") as memory:
         assert memory.verify(deep=True).ok
+        assert memory.text("mv2://files/a.txt") == "alpha"
 
 
 def test_the_first_line_is_enough(many: Path, command_environment: dict[str, str]) -> None:
@@ -275,7 +276,7 @@ def test_completion_of_commands_and_options(command_environment: dict[str, str])
         return [line.split(",")[1] for line in ran.stdout.decode().splitlines()]
 
     assert complete("mv2 ver", 1) == ["verify", "version"]
-    assert complete("mv2 co", 1) == ["correct", "commits", "completion"]
+    assert complete("mv2 co", 1) == ["conversation", "correct", "commits", "completion"]
     assert complete("mv2 find a.mv2 key --mo", 4) == ["--mode"]
     assert complete("mv2 find a.mv2 key --on blorp --mode h", 7) == ["hybrid"]
     assert complete("mv2 ask a.mv2 key --no", 4) == ["--no-stream"]

@@ -9,6 +9,7 @@ import click
 from mv2.cli import _exit
 from mv2.cli._options import file_argument, frame_value, json_option, open_to_read
 from mv2.cli._output import Output, clean, plain, plural, terminal_width
+from mv2.cli._places import place_words, table_words
 from mv2.cli._reading import chunking_of, chunking_options, reading_of, reading_options
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @chunking_options
 @json_option
 def chunks(path: str, as_json: bool, **given: Any) -> int:
-    """Show how a document would be cut into chunks; nothing is stored.
+    """Show how a document would be cut; nothing is stored.
 
     PATH is a file, or - for standard input. Each chunk is shown with its
     place: page, headings, rows, lines.
@@ -48,29 +49,7 @@ def chunks(path: str, as_json: bool, **given: Any) -> int:
     return _exit.OK
 
 
-def place_words(place: mv2.Place | None) -> list[str]:
-    """A place in words, for people."""
-    if place is None:
-        return []
-    words = []
-    if place.page is not None:
-        last = place.last_page
-        words.append(f"page {place.page}" if last in (None, place.page) else f"pages {place.page}-{last}")
-    if place.sheet is not None:
-        words.append(f"sheet {place.sheet}")
-    if place.headings:
-        words.append(" > ".join(place.headings))
-    if place.symbol is not None:
-        words.append(place.symbol)
-    for name, pair in (("row", place.rows), ("line", place.lines)):
-        if pair is not None:
-            words.append(f"{name} {pair[0]:,}" if pair[0] == pair[1] else f"{name}s {pair[0]:,}-{pair[1]:,}")
-    if place.seconds is not None:
-        words.append(f"{place.seconds[0]:.0f}-{place.seconds[1]:.0f} s")
-    return words
-
-
-@click.command(epilog="\b\nExample:\n  mv2 tables notes.mv2 tbl_prices_xlsx_1f2e3d_1 --csv > prices.csv")
+@click.command(epilog="\b\nExample:\n  mv2 tables notes.mv2 tbl_prices_csv_2a083e_1 --csv > prices.csv")
 @file_argument
 @click.argument("table", required=False)
 @click.option("--of", "document", metavar="FRAME", help="Only the tables of this document (number or uri).")
@@ -93,23 +72,11 @@ def tables(file: str, table: str | None, document: str | None, as_csv: bool, as_
         out.document({"path": file, "tables": [plain(info) for info in found]})
         return _exit.OK
     for info in found:
-        where = " ".join(place_words_of_table(info))
+        where = " ".join(table_words(info))
         out.styled(f"{out.bold(clean(info.id))}  {out.faint(clean(where))}")
         out.line(f"    {plural(info.row_count, 'row')}: {' | '.join(info.headers)}")
     out.line(plural(len(found), "table") if found else "no tables (put --tables stores them)")
     return _exit.OK
-
-
-def place_words_of_table(info: mv2.TableInfo) -> list[str]:
-    """Where a table stands, in words."""
-    words = [info.source_uri or info.source_file or ""]
-    if info.page is not None:
-        words.append(f"page {info.page}")
-    if info.sheet is not None:
-        words.append(f"{info.sheet}!{info.range}" if info.range else info.sheet)
-    if info.name and info.name != info.sheet:
-        words.append(f"'{info.name}'")
-    return words
 
 
 def _print_table(table: mv2.Table, as_csv: bool, out: Output) -> int:

@@ -103,7 +103,10 @@ def import_(
     created = is_missing_memory(file)
 
     def opened(embedder: str | None = embedder) -> mv2.Memvid:
-        return open_to_write(file, lock_timeout, create=True, embedder=embedder)
+        memory = open_to_write(file, lock_timeout, create=True, embedder=embedder)
+        if created:
+            out.note(f"created {file}")
+        return memory
 
     if source == STDIN and format not in ("auto", "jsonl", COPY):
         raise click.UsageError("Only JSON lines are read from standard input.")
@@ -176,8 +179,6 @@ def _report_import(report: ImportReport, file: str, created: bool, interrupted: 
     if out.json:
         out.document({"path": file, "created": created, **plain(report), "interrupted": interrupted})
         return _exit.INTERRUPTED if interrupted else _exit.OK
-    if created:
-        out.note(f"created {file}")
     if not out.quiet:
         out.line(_summary(report))
         for one in report.skipped[:_SHOWN]:
@@ -191,12 +192,14 @@ def _report_import(report: ImportReport, file: str, created: bool, interrupted: 
 
 def _summary(report: ImportReport) -> str:
     parts = []
-    if report.documents or not report.messages:
+    if report.documents:
         updated = f" ({report.updated:,} of them new versions)" if report.updated else ""
         parts.append(plural(report.documents, "document") + updated)
     if report.messages:
         talks = plural(report.conversations, "conversation")
         parts.append(f"{plural(report.messages, 'message')} of {talks}")
+    if not parts:
+        parts.append("nothing new" if report.unchanged else "nothing")
     for name, count in (("unchanged", report.unchanged), ("skipped", report.skipped_count)):
         if count:
             parts.append(f"{count:,} {name}")
@@ -218,8 +221,6 @@ def _restore(
         found = {name: value for name, value in plain(report).items() if name != "ids"}
         out.document({"path": file, "created": created, "format": COPY, **found})
         return _exit.OK
-    if created:
-        out.note(f"created {file}")
     print_restored("restored", [(source if isinstance(source, str) else "standard input", report)], out)
     return _exit.OK
 

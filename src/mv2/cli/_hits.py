@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mv2.cli._output import Output, clean, is_terminal, moment, plural, shorten, snippet_lines, terminal_width
+from mv2.cli._places import place_words
 
 if TYPE_CHECKING:
     from mv2.types import Hit, SearchResult
@@ -19,6 +20,9 @@ def print_hits(result: SearchResult, out: Output, *, explain: bool = False, limi
     width = terminal_width() - len(_INDENT)
     for hit in result.hits:
         out.styled(heading(f"{hit.rank:>2}. ", hit.title, hit.uri, hit.timestamp, hit.frame_id, out))
+        where = "  ".join(place_words(hit.place))
+        if where:
+            out.styled(_INDENT + out.faint(shorten(where, width)))
         for line in snippet_lines(hit.snippet, hit.highlights, out, width=width, limit=limit):
             out.styled(_INDENT + line)
         for near in hit.neighbours:

@@ -12,7 +12,7 @@ from mv2.cli import _exit
 from mv2.cli._output import Output, clean, one_line, plain, plural, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import mv2
 
@@ -39,6 +39,7 @@ class Results:
     failed: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
+    near: list[list[str]] = field(default_factory=list)
     retired: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     readers: Counter[str] = field(default_factory=Counter)
@@ -64,6 +65,9 @@ class Results:
         self.left += max(0, (total or 0) - len(report.files))
         for file in report.files:
             self._add(file)
+        names = {file.frame_id: file.uri or file.name for file in report.files}
+        for group in report.duplicates:
+            self.near.append([names.get(frame_id) or f"frame {frame_id}" for frame_id in group.frame_ids])
         self.size_bytes += report.size_bytes
         self.seconds += report.seconds
         self.interrupted = self.interrupted or report.interrupted
@@ -105,17 +109,17 @@ def report_ingest(results: Results, out: Output) -> int:
     if results.created and not results.dry_run and (results.put or not results.failed):
         out.note(f"created {results.path}")
     if not out.quiet:
+        for line in _would_do(results):
+            out.line(line)
         out.line(_sync_summary(results) if results.synced else _summary(results))
-        for entry in results.warnings[:_SHOWN]:
-            for text in entry["warnings"][:3]:
-                _note(entry["source"], text)
+        _notes((entry["source"], text) for entry in results.warnings for text in entry["warnings"][:3])
     for failure in results.failed:
         _note(failure["source"], failure["error"])
     if not out.quiet:
-        for entry in results.skipped[:_SHOWN]:
-            _note(entry["source"], f"skipped: {entry['reason']}")
-        for entry in results.duplicates[:_SHOWN]:
-            _note(entry["source"], f"same content as {entry['of']}")
+        _notes((entry["source"], f"skipped: {entry['reason']}") for entry in results.skipped)
+        _notes((entry["source"], f"same content as {entry['of']}") for entry in results.duplicates)
+        if not results.duplicates:
+            _notes((group[0], f"nearly the same: {', '.join(group[1:])}") for group in results.near)
     if results.interrupted:
         rest = f", {results.left:,} not" if results.left else ""
         _say(
@@ -126,14 +130,13 @@ def report_ingest(results: Results, out: Output) -> int:
 
 
 def _summary(results: Results) -> str:
-    would = "would put" if results.dry_run else "put"
-    if len(results.put) == 1 and not results.dry_run:
+    if len(results.put) == 1:
         only = results.put[0]
         parts = [f"put frame {only['frame_id']} ({only['uri']})"]
     else:
-        parts = [f"{would} {plural(len(results.put), 'document')}"]
+        parts = [f"put {plural(len(results.put), 'document')}"]
         kinds = [f"{count:,} {name}" for name, count in results.readers.most_common(6)]
-        if len(results.readers) > 1 and not results.dry_run:
+        if len(results.readers) > 1:
             parts[0] += f" ({', '.join(kinds)})"
         updated = sum(bool(entry.get("updated")) for entry in results.put)
         if updated:
@@ -162,7 +165,16 @@ def _sync_summary(results: Results) -> str:
         "failed": len(results.failed),
     }
     text = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no files"
-    return ("would be: " if results.dry_run else "") + text + _rate(results)
+    return ("dry run: " if results.dry_run else "") + text + _rate(results)
+
+
+def _would_do(results: Results) -> Iterator[str]:
+    """What a dry run would do with each file."""
+    if results.dry_run:
+        for entry in results.put:
+            yield f"{'update' if entry['updated'] else 'add':<8}{entry['source']}"
+        for entry in results.retired:
+            yield f"{'retire':<8}{entry['source']}"
 
 
 def _rate(results: Results) -> str:
@@ -171,6 +183,15 @@ def _rate(results: Results) -> str:
         rate = len(results.put) / results.seconds
         return f" in {results.seconds:.1f} s ({size(results.size_bytes)}, {rate:,.0f} documents/s)"
     return ""
+
+
+def _notes(notes: Iterable[tuple[str, str]]) -> None:
+    """Print notes about single files, unless there are very many."""
+    listed = list(notes)
+    for source, text in listed[:_SHOWN]:
+        _note(source, text)
+    if len(listed) > _SHOWN:
+        _say(f"and {len(listed) - _SHOWN:,} more like these (--json lists all)")
 
 
 def _note(source: str, text: str) -> None:

@@ -27,6 +27,9 @@ embedder_option = click.option(
     metavar="NAME",
     help="What makes vectors of texts: default, none, wordllama, openai:MODEL, a folder …",
 )
+transcriber_option = click.option(
+    "--transcriber", metavar="NAME", help="What turns recordings into text: whisper or whisper:MODEL."
+)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
 lock_timeout_option = click.option(
     "--lock-timeout",
@@ -99,16 +102,28 @@ def open_to_read(file: str, embedder: str | None = None) -> mv2.Memvid:
     return mv2.open(file, "r", embedder=embedder or "default")
 
 
-def open_to_write(
-    file: str, lock_timeout: float, *, create: bool = False, embedder: str | None = None
-) -> mv2.Memvid:
-    """Open a memory for writing; with ``create`` it may be made, if its name says that it is one."""
-    import mv2
-
-    if create and not os.path.lexists(file) and not file.endswith(".mv2"):
+def check_name(file: str) -> None:
+    """Refuse to make a memory by the way whose name does not say that it is one."""
+    if not file.endswith(".mv2"):
         raise click.UsageError(
             f"{file} does not exist, and only a name that ends in .mv2 is created by the way. "
             f"Put the memory first, or make it with: mv2 create {file}"
         )
+
+
+def open_to_write(
+    file: str,
+    lock_timeout: float,
+    *,
+    create: bool = False,
+    embedder: str | None = None,
+    transcriber: str | None = None,
+) -> mv2.Memvid:
+    """Open a memory for writing; with ``create`` it may be made, if its name says that it is one."""
+    import mv2
+
+    if create and not os.path.lexists(file):
+        check_name(file)
     mode: mv2.types.Mode = "a" if create else "r+"
-    return mv2.open(file, mode, lock_timeout=lock_timeout, embedder=embedder or "default")
+    models: dict[str, Any] = {"embedder": embedder or "default", "transcriber": transcriber}
+    return mv2.open(file, mode, lock_timeout=lock_timeout, **models)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mv2.cli import _exit
-from mv2.cli._chunks import place_words
 from mv2.cli._hits import print_correction
 from mv2.cli._options import json_option, quiet_option, verbose_option
 from mv2.cli._output import (
@@ -29,11 +28,13 @@ from mv2.cli._output import (
     snippet_lines,
     terminal_width,
 )
+from mv2.cli._places import place_words
 from mv2.cli._portion import say
+from mv2.cli._progress import Progress
 from mv2.cli._reading import selection_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import mv2
 
@@ -44,7 +45,7 @@ _COUNTED: Final = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A hit: the file's name, and the line where the match begins, if lines can be counted."""
+    """A hit: the file's name, and the line that matches best, if lines can be counted."""
 
     hit: mv2.types.Hit
     path: str
@@ -89,8 +90,17 @@ def peek(
     """
     _check(paths, query)
     out = Output(json=as_json, quiet=quiet)
-    with _private_folder() as folder:
-        report, result, found = _searched(folder, paths, query, k, embedder, not no_gitignore, given, quiet)
+    given["gitignore"] = not no_gitignore
+    with (
+        _private_folder() as (folder, ending),
+        Progress("Reading files", quiet=quiet) as bar,
+    ):
+
+        def progress(done: int, total: int | None) -> None:
+            ending.check()
+            bar(done, total)
+
+        report, result, found = _searched(folder, paths, query, k, embedder, given, progress)
     code = _exit.NOT_FOUND if exit_status and not found else _exit.OK
     if not any(file.status == "added" for file in report.files) and any(
         file.status == "failed" for file in report.files
@@ -122,19 +132,35 @@ def _check(paths: tuple[str, ...], query: str) -> None:
         raise click.UsageError("The query is empty.")
 
 
+class _Ending:
+    """Ends the process in order when it is asked to end: what stands around a place is left properly.
+
+    An exception in a signal handler may get lost in foreign code; ``check`` raises it again.
+    """
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+
+    def __call__(self, number: int, _: object) -> None:
+        self._number = number
+        self.check()
+
+    def check(self) -> None:
+        if self._number is not None:
+            raise SystemExit(128 + self._number)
+
+
 @contextlib.contextmanager
-def _private_folder() -> Iterator[str]:
+def _private_folder() -> Iterator[tuple[str, _Ending]]:
     """A folder for this user alone, gone in the end; also when the process is asked to end."""
-
-    def end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
+    ending = _Ending()
     asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, end) for number in asked} if main else {}
+    before = {number: signal.signal(number, ending) for number in asked} if main else {}
     try:
         with tempfile.TemporaryDirectory(prefix="mv2-peek-") as folder:
-            yield folder
+            yield folder, ending
+            ending.check()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -146,27 +172,23 @@ def _searched(
     query: str,
     k: int,
     embedder: str,
-    gitignore: bool,
     given: dict[str, Any],
-    quiet: bool,
+    progress: Callable[[int, int | None], object],
 ) -> tuple[mv2.IngestReport, mv2.SearchResult, list[_Found]]:
     import mv2
-    from mv2.cli._progress import Progress
 
     with mv2.open(
         os.path.join(folder, "peek.mv2"), "x", durability="none", close="lazy", embedder=embedder
     ) as memory:
         memory.find(query, k=1)  # a query that is malformed is told before anything is read
-        with Progress("Reading files", quiet=quiet) as progress:
-            report = memory.put_files(
-                paths,
-                reading=mv2.ReadOptions(keep="text"),
-                gitignore=gitignore,
-                use_mtime=True,
-                store_unknown=False,
-                progress=progress,
-                **given,
-            )
+        report = memory.put_files(
+            paths,
+            reading=mv2.ReadOptions(keep="text"),
+            use_mtime=True,
+            store_unknown=False,
+            progress=progress,
+            **given,
+        )
         result = memory.find(query, k=k)
         names = {file.uri: file.name for file in report.files}
         found = [
@@ -177,7 +199,7 @@ def _searched(
 
 
 def _line(memory: mv2.Memvid, hit: mv2.types.Hit, path: str) -> int | None:
-    """The line of the file where the match begins; None where its text is not that of the file."""
+    """The line of the file that matches best; None where the text is not that of the file."""
     try:
         if os.path.getsize(path) > _COUNTED:
             return None
@@ -199,10 +221,13 @@ def _line(memory: mv2.Memvid, hit: mv2.types.Hit, path: str) -> int | None:
 
 
 def _offset(hit: mv2.types.Hit, text: str) -> int:
-    """How far into the snippet the first match stands, where the snippet is the text's own."""
-    if hit.highlights and text[hit.range[0] : hit.range[1]] == hit.snippet:
-        return hit.highlights[0][0]
-    return 0
+    """How far into the snippet the line with most matches has its first one."""
+    if not hit.highlights or text[hit.range[0] : hit.range[1]] != hit.snippet:
+        return 0
+    lines: dict[int, list[int]] = {}
+    for start, _ in hit.highlights:
+        lines.setdefault(hit.snippet.count("\n", 0, start), []).append(start)
+    return max(lines.values(), key=len)[0]
 
 
 # --- what is printed --------------------------------------------------------------------

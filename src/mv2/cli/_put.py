@@ -17,6 +17,7 @@ from mv2.cli._options import (
     open_to_write,
     quiet_option,
     time_value,
+    transcriber_option,
 )
 from mv2.cli._output import Output
 from mv2.cli._putting import STDIN, Putting
@@ -50,11 +51,17 @@ from mv2.cli._reading import (
     show_default=True,
     help="What to do when an active document has the uri.",
 )
-@click.option("--dedup", is_flag=True, help="Do not add content that some active document has already.")
+@click.option("--dedup", is_flag=True, help="Short for --duplicates skip.")
 @click.option(
     "--duplicates",
     type=click.Choice(DUPLICATES),
-    help="A file whose bytes another document has: keep both (default), report, skip or link it.",
+    help="Content that another document has: keep both (default), report, skip or link it.",
+)
+@click.option(
+    "--near",
+    type=click.FloatRange(0.1, 1),
+    metavar="SHARE",
+    help="Do the same with texts that share so much (0.1 to 1).",
 )
 @selection_options
 @click.option("--gitignore", is_flag=True, help="Leave out what .gitignore files name.")
@@ -68,6 +75,7 @@ from mv2.cli._reading import (
 )
 @click.option("--no-robots", is_flag=True, help="Fetch pages that robots.txt asks programs to leave alone.")
 @embedder_option
+@transcriber_option
 @lock_timeout_option
 @quiet_option
 @json_option
@@ -77,6 +85,7 @@ def put(
     text: str | None,
     timestamp: int | float | str | None,
     embedder: str | None,
+    transcriber: str | None,
     lock_timeout: float,
     quiet: bool,
     as_json: bool,
@@ -107,7 +116,8 @@ def put(
     results = Results(file, created)
     if created and files and len(files) == len(paths) and _all_lost(files, results):
         return report_ingest(results, out)
-    with open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory:
+    models = {"embedder": embedder, "transcriber": transcriber}
+    with open_to_write(file, lock_timeout, create=True, **models) as memory:
         putting = Putting(memory, given, results, quiet)
         if text is not None:
             putting.text(text)

@@ -61,6 +61,16 @@ def reading_options(function: F) -> F:
             click.option("--archives", is_flag=True, default=None, help="Read what is in zip and tar files."),
             click.option("--no-attachments", is_flag=True, help="Leave out what mails carry."),
             click.option("--comments", is_flag=True, default=None, help="Read reviewers' comments too."),
+            click.option("--no-notes", is_flag=True, help="Leave out footnotes and speaker notes."),
+            click.option(
+                "--headers-footers", is_flag=True, default=None, help="Read running heads and feet too."
+            ),
+            click.option(
+                "--hidden-content", is_flag=True, help="Read hidden sheets, rows and text too."
+            ),
+            click.option(
+                "--boilerplate", is_flag=True, default=None, help="Read navigation and footers of pages too."
+            ),
             click.option(
                 "--revisions",
                 type=click.Choice(("accepted", "original", "marked")),
@@ -113,8 +123,11 @@ def reading_of(options: dict[str, Any]) -> mv2.ReadOptions:
     names = {field.name for field in fields(mv2.ReadOptions)} - {"limits", "hidden"}
     given = {name: options.pop(name) for name in names & options.keys()}
     given = {name: value for name, value in given.items() if value is not None}
-    if options.pop("no_attachments", False):
-        given["attachments"] = False
+    for name in ("attachments", "notes"):
+        if options.pop(f"no_{name}", False):
+            given[name] = False
+    if options.pop("hidden_content", False):
+        given["hidden"] = True
     if seconds is not None:
         given["limits"] = mv2.Limits(seconds=seconds)
     return mv2.ReadOptions(**given)

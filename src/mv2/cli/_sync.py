@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Any
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mv2.cli import _exit
 from mv2.cli._ingest import Results, report_ingest
 from mv2.cli._options import (
+    check_name,
     embedder_option,
     file_argument,
     json_option,
     lock_timeout_option,
     metadata_values,
+    open_to_read,
     open_to_write,
     quiet_option,
+    transcriber_option,
 )
 from mv2.cli._output import Output
+from mv2.cli._progress import Progress
 from mv2.cli._reading import (
     DUPLICATES,
     again_option,
@@ -27,6 +35,14 @@ from mv2.cli._reading import (
     reading_options,
     selection_options,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import mv2
+
+#: What a sync did that is worth a report.
+_DONE: Final = ("added", "updated", "retired", "duplicate")
 
 
 @click.command(epilog="\b\nExample:\n  mv2 sync notes.mv2 notes/ --exclude '*.log'")
@@ -48,6 +64,7 @@ from mv2.cli._reading import (
 @chunking_options
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read; default: one a core.")
 @embedder_option
+@transcriber_option
 @lock_timeout_option
 @quiet_option
 @json_option
@@ -58,6 +75,7 @@ def sync(
     watch: bool,
     no_gitignore: bool,
     embedder: str | None,
+    transcriber: str | None,
     lock_timeout: float,
     quiet: bool,
     as_json: bool,
@@ -76,66 +94,72 @@ def sync(
     """
     if watch and dry_run:
         raise click.UsageError("--watch and --dry-run exclude each other.")
-    out = Output(json=as_json, quiet=quiet)
-    created = not os.path.lexists(file)
     given["reading"], given["chunking"] = reading_of(given), chunking_of(given)
     given["gitignore"] = not no_gitignore
-    if dry_run and created:
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as scratch:
-            empty = os.path.join(scratch, "empty.mv2")
-            return _once(
-                empty, folder, True, Results(file, False, synced=True), out, lock_timeout, None, quiet, given
-            )
-    if watch:
-        return _watch(file, folder, out, lock_timeout, embedder, given)
-    return _once(
-        file, folder, dry_run, Results(file, created, synced=True), out, lock_timeout, embedder, quiet, given
-    )
+    created = not os.path.lexists(file)
+    results = Results(file, created and not dry_run, synced=True)
+    out = Output(json=as_json, quiet=quiet)
+    models = {"embedder": embedder, "transcriber": transcriber}
+    with _opened(file, dry_run, lock_timeout, models) as memory:
+        _once(memory, folder, dry_run, results, quiet, given)
+        code = report_ingest(results, out)
+        if not watch or results.interrupted:
+            return code
+        _watch(memory, folder, out, given)
+    return _exit.OK
 
 
 def _once(
-    file: str,
-    folder: str,
-    dry_run: bool,
-    results: Results,
-    out: Output,
-    lock_timeout: float,
-    embedder: str | None,
-    quiet: bool,
-    given: dict[str, Any],
-) -> int:
+    memory: mv2.Memvid, folder: str, dry_run: bool, results: Results, quiet: bool, given: dict[str, Any]
+) -> None:
     import mv2
-    from mv2.cli._progress import Progress
 
-    with (
-        open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory,
-        Progress("Syncing files", quiet=quiet) as progress,
-    ):
+    with Progress("Syncing files", quiet=quiet) as progress:
         try:
-            report = memory.sync(folder, dry_run=dry_run, progress=progress, **given)
+            results.add(memory.sync(folder, dry_run=dry_run, progress=progress, **given))
         except mv2.Interrupted as stop:
-            report = stop.report
-    results.add(report)
-    return report_ingest(results, out)
+            results.add(stop.report, progress.total)
 
 
-def _watch(
-    file: str, folder: str, out: Output, lock_timeout: float, embedder: str | None, given: dict[str, Any]
-) -> int:
+@contextlib.contextmanager
+def _opened(
+    file: str, dry_run: bool, lock_timeout: float, models: dict[str, str | None]
+) -> Iterator[mv2.Memvid]:
+    """The memory; of one that is only looked at and does not exist, an empty one in its place."""
+    if not dry_run:
+        with open_to_write(file, lock_timeout, create=True, **models) as memory:
+            yield memory
+    elif os.path.lexists(file):
+        with open_to_read(file, "none") as memory:
+            yield memory
+    else:
+        import tempfile
+
+        check_name(file)
+        with tempfile.TemporaryDirectory() as scratch:
+            empty = os.path.join(scratch, "empty.mv2")
+            with open_to_write(empty, lock_timeout, create=True, embedder="none") as memory:
+                yield memory
+
+
+def _watch(memory: mv2.Memvid, folder: str, out: Output, given: dict[str, Any]) -> None:
     """Sync until interrupted, with a report (a line of JSON) each time something was done."""
-    created = not os.path.lexists(file)
-    with open_to_write(file, lock_timeout, create=True, embedder=embedder) as memory:
-        first = True
-        try:
-            for report in memory.watch(folder, **given):
-                results = Results(file, created and first, synced=True)
-                results.add(report)
-                report_ingest(results, out)
-                if first:
-                    out.note(f"watching {folder}; Ctrl-C ends it")
-                first = False
-        except KeyboardInterrupt:
-            out.note("stopped")
-    return 0
+    import mv2
+
+    def tell(report: mv2.IngestReport) -> None:
+        results = Results(memory.path, False, synced=True)
+        results.add(replace(report, interrupted=False))
+        report_ingest(results, out)
+        sys.stdout.flush()
+
+    out.note(f"watching {folder}; Ctrl-C ends it")
+    sys.stdout.flush()
+    fields = {name: value for name, value in given.items() if name != "again"}
+    try:
+        for number, report in enumerate(memory.watch(folder, **fields)):
+            if number or any(file.status in _DONE for file in report.files):
+                tell(report)
+    except mv2.Interrupted as stop:
+        tell(stop.report)
+    except KeyboardInterrupt:
+        out.note("stopped")

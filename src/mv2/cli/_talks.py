@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mv2.cli import _exit
-from mv2.cli._options import file_argument, json_option, open_to_read
+from mv2.cli._options import file_argument, frame_value, json_option, open_to_read
 from mv2.cli._output import Output, clean, moment, plain, plural
+from mv2.cli._select import past_options, within
 
 if TYPE_CHECKING:
     import mv2
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 @click.command(epilog="\b\nExample:\n  mv2 sessions chats.mv2")
 @file_argument
+@past_options
 @json_option
-def sessions(file: str, as_json: bool) -> int:
+def sessions(file: str, as_json: bool, **options: Any) -> int:
     """List conversations, the latest last."""
     out = Output(json=as_json)
+    past = within(options)
     with open_to_read(file, "none") as memory:
-        found = memory.sessions()
+        found = memory.sessions(**past)
     if as_json:
         out.document({"path": file, "sessions": [plain(info) for info in found]})
         return _exit.OK
@@ -39,26 +42,34 @@ def sessions(file: str, as_json: bool) -> int:
 @file_argument
 @click.argument("session")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the last so many turns.")
+@click.option("--before", metavar="FRAME", help="Only turns before this one; pages backwards with --limit.")
+@past_options
 @json_option
-def conversation(file: str, session: str, limit: int | None, as_json: bool) -> int:
+def conversation(
+    file: str, session: str, limit: int | None, before: str | None, as_json: bool, **options: Any
+) -> int:
     """Print a conversation, oldest turn first.
 
     SESSION is its name, as sessions shows it. Search in one with
     find --filter 'track=SESSION' --context 2.
     """
+    import mv2
+
     out = Output(json=as_json)
+    past = within(options)
     with open_to_read(file, "none") as memory:
-        found = memory.conversation(session, limit=limit)
+        first = None if before is None else memory.frame(frame_value(before), **past).id
+        found = memory.conversation(session, limit=limit, before=first, **past)
     if not found.total:
-        click.echo(clean(f"mv2: there is no conversation {session}"), err=True)
-        return _exit.NOT_FOUND
+        raise mv2.FrameNotFoundError(f"there is no conversation {session}", path=file)
     if as_json:
         out.document(plain(found))
         return _exit.OK
     if found.title:
         out.styled(out.bold(clean(found.title)))
     if len(found.messages) < found.total:
-        out.line(f"the last {len(found.messages):,} of {plural(found.total, 'turn')}")
+        last = "" if before else "the last "
+        out.line(f"{last}{len(found.messages):,} of {plural(found.total, 'turn')}")
     for message in found.messages:
         _print(message, out)
     return _exit.OK
@@ -66,18 +77,22 @@ def conversation(file: str, session: str, limit: int | None, as_json: bool) -> i
 
 def _print(message: mv2.Message, out: Output) -> None:
     stamp = message.timestamp if isinstance(message.timestamp, int) else None
-    when = moment(stamp, with_time=True)
-    out.styled(f"{out.bold(clean(message.name or message.role))}  {out.faint(when)}")
+    facts = f"{moment(stamp, with_time=True)}  frame {message.frame_id}"
+    out.styled(f"{out.bold(clean(message.name or message.role))}  {out.faint(facts)}")
     text = message.content if isinstance(message.content, str) else _text(message.content)
     for line in text.splitlines():
         out.line(f"    {line}")
-    for call in message.tool_calls or ():
+    for call in message.tool_calls if isinstance(message.tool_calls, list) else ():
         out.line(f"    -> {_call(call)}")
 
 
 def _text(parts: Any) -> str:
-    texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
-    return "\n".join(text for text in texts if isinstance(text, str))
+    """The text of a list of parts; what is no text is named."""
+    shown = []
+    for part in parts if isinstance(parts, list) else [parts]:
+        text = part.get("text", f"[{part.get('type', 'part')}]") if isinstance(part, dict) else part
+        shown.append(text if isinstance(text, str) else str(text))
+    return "\n".join(shown)
 
 
 def _call(call: Any) -> str:

@@ -20,13 +20,11 @@ class _Group:
     Attributes:
         turn: a heading or top-level definition starts here.
         section: characters of the top section that starts here, 0 if none does.
-        alone: it continues a table and must start a chunk.
     """
 
     pieces: list[Piece]
     turn: bool = False
     section: int = 0
-    alone: bool = False
 
     @property
     def length(self) -> int:
@@ -51,7 +49,7 @@ def pack(text: str, blocks: tuple[Block, ...], size: int) -> list[list[Piece]]:
 
 def _starts_anew(current: list[Piece], group: _Group, size: int) -> bool:
     length = current[-1].end - current[0].start
-    if group.alone or current[-1].block.sheet != group.pieces[0].block.sheet:
+    if current[-1].block.sheet != group.pieces[0].block.sheet:
         return True
     if group.turn and length >= size // 2:
         return True
@@ -93,7 +91,7 @@ def _groups(text: str, pieces: list[Piece], size: int) -> list[_Group]:
         group.turn = head.block.kind == "heading" or new_symbol
         group.section = sections.get(head.start, 0)
         groups.append(group)
-        groups.extend(_Group([part], alone=part.header is not None) for part in parts[1:])
+        groups.extend(_Group([part]) for part in parts[1:])
         waiting = []
         top_symbol = symbol
     if waiting:

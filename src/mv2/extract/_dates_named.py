@@ -32,8 +32,8 @@ _MONTH = rf"(?:{'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
 _YEAR = r"(?:1[5-9]|20|21)\d\d"
 _TO = r"[ \t]?[-–—][ \t]?"
-_END = r"(?![\w/]|[.,:-]\d)"
-_START = r"(?<![\w.,:/+#-])"
+_END = r"(?![\w/]|[.:-]\d)"
+_START = r"(?<![\w./+#-])(?<!\d:)"
 _DATE = late_pattern(
     rf"{_START}(?:"
     rf"(?P<iso>{_YEAR}-[01]\d-[0-3]\d)(?=T\d\d|{_END})"
@@ -49,8 +49,8 @@ _DATE = late_pattern(
     r")",
     re.IGNORECASE,
 )
-_VERSION = late_pattern(
-    r"(?:\bv|\bver|\bversion|\brelease|\brev|\bbuild|\bsection|§)\.?[ \t]*\Z", re.IGNORECASE
+_NO_DATE_BEHIND = late_pattern(
+    r"(?:\+\d{1,3}|\bv|\bver|\bversion|\brelease|\brev|\bbuild|\bsection|§)\.?[ \t]*\Z", re.IGNORECASE
 )
 _NUMBERS = late_pattern(r"\d+")
 
@@ -68,7 +68,7 @@ def _dates_of(text: str, found: re.Match[str]) -> Iterator[str]:
     if numeric:
         yield from _valid(*(int(number) for number in _NUMBERS.findall(numeric)))
     elif found["dots"]:
-        if not _VERSION.search(text[max(0, found.start() - 12) : found.start()]):
+        if not _NO_DATE_BEHIND.search(text[max(0, found.start() - 12) : found.start()]):
             day, number, year = (int(number) for number in _NUMBERS.findall(found["dots"]))
             yield from _valid(year, number, day)
     elif found["slashes"]:

@@ -197,8 +197,7 @@ BUILT_IN: tuple[Reader, ...] = (
             f"{_OPEN}.spreadsheet",
         ),
         "xlsx xlsm xltx xltm xlsb xls ods ots",
-        extra="docs",
-        needs=("python_calamine",),
+        extra="docs",  # for xls and xlsb only
     ),
     _built_in("delimited", ("text/csv", "text/tab-separated-values")),
     _built_in(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _ENGLISH = """
+wow lot lots thanks thank cool yeah hey hi hello oh sure maybe nice awesome glad let's hope feel felt
 a about above actually after again against ago all almost along already also although always am among an
 and another any anyone anything are aren't around as ask asked at available away back based be became
 because become been before began begin being below best better between big both bring but by call called

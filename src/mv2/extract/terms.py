@@ -151,10 +151,10 @@ def _name_runs(words: list[_Word]) -> Iterator[list[_Word]]:
 
 def _trimmed(run: list[_Word]) -> Iterator[list[_Word]]:
     """The run without common words at its ends; nothing if no name is left."""
-    while run and (not run[0].shown[0].isupper() or run[0].key in STOP_WORDS):
-        run = run[1:]
-    while run and (not run[-1].shown[0].isupper() or run[-1].key in STOP_WORDS):
-        run = run[:-1]
+    names = [at for at, word in enumerate(run) if word.shown[0].isupper() and word.key not in STOP_WORDS]
+    if not names:
+        return
+    run = run[names[0] : names[-1] + 1]
     solid = sum(1 for word in run if len(word.key) > 1 and word.key not in _CONNECTORS)
     if solid >= 2 and len(run) <= _MOST_NAME_WORDS:
         yield run

@@ -111,6 +111,13 @@ class _Job:
     previous: int | None = None
     result: FileResult | None = None
     prepared: list[Prepared] = field(default_factory=list)
+    #: The document that it is inside of, and what is inside of it.
+    outer: _Job | None = None
+    parts: list[_Job] = field(default_factory=list)
+    #: How many of its parts are still to be read; it is stored after them.
+    waiting_for: int = 0
+    #: Uris of all that is inside of a file, one set for the file and its parts.
+    inside: set[str | None] = field(default_factory=set)
 
 
 class FileIngest:
@@ -337,7 +344,7 @@ class FileIngest:
             tables=0 if found is None else len(found.tables),
             seconds=outcome.seconds,
         )
-        self._to_batch(job)
+        self._queue_parts(job)
 
     def _unread(self, job: _Job, outcome: Outcome) -> Document:
         """The document of a file that no reader knows: its bytes, without text."""
@@ -359,42 +366,64 @@ class FileIngest:
             options = replace(options, keep="text")  # the bytes of its members are kept one by one
         main, *tables = documents_of(job.data, outcome, job.base, options, job.uri)
         main = self._models.pictured(outcome, job.data, main)
-        parts = self._part_jobs(job, found.parts)
-        self._parts.extend(parts)
-        if self._total is not None:
-            self._total += len(parts)
-        inside = [part.uri for part in parts] + [table.uri for table in tables if table.kind == META]
+        if job.depth < MAX_DEPTH:
+            job.parts = [self._part_job(job, place, part) for place, part in enumerate(found.parts)]
+        inside = [part.uri for part in job.parts] + [table.uri for table in tables if table.kind == META]
         metadata = {**main.metadata, "parts": inside} if inside else main.metadata
         return [replace(main, title=main.title or job.file_name, metadata=metadata), *tables]
 
-    def _part_jobs(self, job: _Job, parts: Iterable[Part]) -> list[_Job]:
-        """The work that documents inside a document mean."""
-        if job.depth >= MAX_DEPTH:
-            return []
-        jobs = []
-        for place, part in enumerate(parts):
-            uri = f"{job.uri}!/{part.name}"
-            known = self._known.of(uri)
-            inner = _Job(
-                name=f"{job.name}!/{part.name}",
-                uri=uri,
-                file_name=part.name.rpartition("/")[2],
-                data=part.data,
-                modified_ns=None if part.modified is None else part.modified * 1_000_000_000,
-                depth=job.depth + 1,
-                fields=self._plan.fields,
-                origin=Origin(
-                    part_of=job.uri,
-                    modified_ns=None if part.modified is None else part.modified * 1_000_000_000,
-                ),
-                order=(*job.order, place),
-                previous=None if known is None else known.frame_id,
-                status="added" if known is None else "updated",
-            )
-            base = self._base(inner, hashlib.sha256(part.data).hexdigest())
-            inner.base = replace(base, metadata={**part.metadata, **base.metadata})
-            jobs.append(inner)
-        return jobs
+    def _part_job(self, job: _Job, place: int, part: Part) -> _Job:
+        """The work that a document inside a document means."""
+        modified_ns = None if part.modified is None else part.modified * 1_000_000_000
+        inner = _Job(
+            name=f"{job.name}!/{part.name}",
+            uri=f"{job.uri}!/{part.name}",
+            file_name=part.name.rpartition("/")[2],
+            data=part.data,
+            modified_ns=modified_ns,
+            depth=job.depth + 1,
+            fields=self._plan.fields,
+            origin=Origin(part_of=job.uri, modified_ns=modified_ns),
+            order=(*job.order, place),
+            outer=job,
+            inside=job.inside,
+        )
+        base = self._base(inner, hashlib.sha256(part.data).hexdigest())
+        # Its container is new or changed, so that a part of the same name is never in conflict.
+        on_conflict: OnConflict = "keep_both" if base.on_conflict == "keep_both" else "version"
+        inner.base = replace(base, on_conflict=on_conflict, metadata={**part.metadata, **base.metadata})
+        return inner
+
+    def _queue_parts(self, job: _Job) -> None:
+        """Have what is inside a document read, but for what is known, then store the document.
+
+        It comes last, so that no interrupt leaves a document without its parts: the next run would
+        take it for unchanged.
+        """
+        parts, job.parts = job.parts, []
+        job.waiting_for = len(parts)
+        if self._total is not None:
+            self._total += len(parts)
+        if not parts:
+            self._to_batch(job)
+        for part in parts:
+            known = self._known.of(part.uri)
+            if known is None or part.base.on_conflict == "keep_both":
+                self._parts.append(part)
+            elif self._plan.again or not known.is_made_of(part.data, part.base.origin, part.fields):
+                part.previous, part.status = known.frame_id, "updated"
+                self._parts.append(part)
+            else:
+                part.inside.update(known.uris())
+                self._finish(part, "unchanged", frame_id=known.frame_id)
+
+    def _leave(self, job: _Job) -> None:
+        """A document is done; the one that it is inside of may be, too."""
+        outer = job.outer
+        if outer is not None:
+            outer.waiting_for -= 1
+            if not outer.waiting_for:
+                self._to_batch(outer)
 
     # --- writing ------------------------------------------------------------------
 
@@ -413,11 +442,12 @@ class FileIngest:
         self._batch_bytes = 0
         if batch:
             prepared = [p for job in batch for p in job.prepared]
-            kept = {p.head.uri for p in prepared} | {job.uri for job in self._parts}
             replaced = [job.previous for job in batch if job.previous is not None]
 
             def retired(view: Any) -> list[int]:
-                return self._known.left_over(view, replaced, kept) if replaced else []
+                inside = {id(job.inside): job.inside for job in batch}.values() if replaced else ()
+                kept = {p.head.uri for p in prepared}.union(*inside)
+                return self._known.left_over(view, replaced, kept)
 
             before = self._store.view().frame_count
             share = len(batch) / len(prepared)
@@ -440,6 +470,7 @@ class FileIngest:
         self._read += 1
         self._stored += 1
         self._tell()
+        self._leave(job)
 
     def _fail(self, job: _Job, reason: str, code: str | None = None) -> None:
         self._finish(job, "failed", reason=reason, code=code)
@@ -449,6 +480,9 @@ class FileIngest:
         self._batch_bytes += sum(len(entry.payload) for p in job.prepared for entry in p.entries)
         self._read += 1
         self._tell()
+        if job.outer is not None:
+            job.inside.update(p.head.uri for p in job.prepared)
+            self._leave(job)
 
     def _tell(self, more: float = 0) -> None:
         """Say how far it is: a document counts half when it was read, whole when it is stored too."""

@@ -45,6 +45,16 @@ class KnownFile:
         except CorruptFileError:
             return False
 
+    def is_made_of(self, data: bytes, origin: Origin | None, fields: Mapping[str, Any]) -> bool:
+        """Whether the document was made of these bytes, and has these fields."""
+        sha256 = None if origin is None else origin.sha256
+        return sha256 is not None and self.has_content(data, sha256) and self.has_fields(fields)
+
+    def uris(self) -> list[str | None]:
+        """Its own uri, and those of the documents that were made of what is inside of it."""
+        frames = [self.frame_id, *inside(self.view, self.frame_id)]
+        return [self.view.record(frame_id).uri for frame_id in frames]
+
     def has_fields(self, fields: Mapping[str, Any]) -> bool:
         """Whether the document has the fields that would be given to it."""
         return all(_has_field(self.record, name, value) for name, value in fields.items())

@@ -271,6 +271,13 @@ def test_other_encodings_are_said() -> None:
     assert extraction.warnings
 
 
+def test_declared_encoding_counts() -> None:
+    data = "# -*- coding: koi8-r -*-\nname = 'Привет'\n".encode("koi8-r")
+    extraction = read(Source(data=data, name="a.py"), ReadOptions())
+    assert "Привет" in extraction.text
+    assert extraction.metadata["encoding"] == "koi8-r"
+
+
 def test_empty_file() -> None:
     extraction = read_text("", "a.py")
     assert extraction.text == ""

@@ -13,6 +13,7 @@ from mv2.extract.builder import TextBuilder
 from mv2.extract.model import Extraction, Limits, ReadOptions, Source, Table
 from mv2.extract.readers.html import html_blocks, html_title, read
 
+JSON = '<script type="application/ld+json">{}</script>'
 SAMPLES = Path(__file__).parents[2] / "samples" / "html"
 
 
@@ -44,7 +45,7 @@ def test_a_blog_post() -> None:
     assert found.metadata["site_name"] == "Quiet Garden"
     assert {"text": "Mara Lindqvist", "url": "https://garden.example/mara"} in found.metadata["links"]
     for said in (
-        "the whole street came to look. We had sixtyfive frames of foundation and no idea where to put them all.",
+        "came to look. We had sixtyfive frames of foundation and no idea where to put them all.",
         "- a smoker, and something to burn in it:\n  1. dry grass\n  2. old sacking\n- patience",
         "The hive in its second summer",
         "Leave them alone, and they will leave you alone.",
@@ -206,7 +207,7 @@ def test_boilerplate_can_be_kept(name: str) -> None:
         ("<label>Name <input value='Ana'></label><input type=hidden value=secret>", "Name Ana"),
         ("<textarea>a\n  b</textarea>", "a\nb"),
         ("<details><summary>More</summary><p>inside</p></details>", "More\n\ninside"),
-        ("<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>\\frac{1}{2}</annotation></semantics></math>", "\\frac{1}{2}"),
+        ("<math><mi>x</mi><annotation encoding='application/x-tex'>x^{2}</annotation></math>", "x^{2}"),
         ("<svg><title>icon</title><text>Label</text><text>Two</text></svg>", "Label Two"),
         ("<pre>\n  a\n    b  \n</pre>", "  a\n    b"),
         ("<pre>a<br>b</pre>", "a\nb"),
@@ -220,7 +221,7 @@ def test_boilerplate_can_be_kept(name: str) -> None:
         ("<ol type=A><li>x<li>y</ol>", "A. x\nB. y"),
         ("<ul><li>a<ul><li>b<ul><li>c</ul></ul><li>d</ul>", "- a\n  - b\n    - c\n- d"),
         ("<ul><li><p>a</p><p>more</p></li></ul>", "- a\n  more"),
-        ("<ul><li><input type=checkbox checked>done<li><input type=checkbox>open</ul>", "- [x] done\n- [ ] open"),
+        ("<ul><li><input type=checkbox checked>a<li><input type=checkbox>b</ul>", "- [x] a\n- [ ] b"),
         ("<dl><dt>T<dt>U<dd>means<dt>V</dl>", "T, U: means\nV"),
     ],
 )  # fmt: skip
@@ -314,8 +315,8 @@ def test_the_title(head: str, title: str) -> None:
         ("<meta property=article:published_time content=2024-05-01T12:00:00Z>", 1714564800),
         ("<meta name=date content='2024-05-01'>", 1714521600),
         ("<meta name=citation_publication_date content='2024/05/01'>", 1714521600),
-        ('<script type="application/ld+json">{"@type":"BlogPosting","datePublished":"2024-05-01T12:00:00.123+0200"}</script>', 1714557600),
-        ('<script type="application/ld+json">{"@type":"BlogPosting","datePublished":</script>', None),
+        (JSON.format('{"@type":"BlogPosting","datePublished":"2024-05-01T12:00:00.123+0200"}'), 1714557600),
+        (JSON.format('{"@type":"BlogPosting","datePublished":'), None),
         ("<meta name=date content='soon'>", None),
     ],
 )  # fmt: skip
@@ -343,7 +344,11 @@ def test_encodings(data: bytes, mime: str | None) -> None:
 
 
 def test_xhtml_closes_its_elements_by_itself() -> None:
-    data = b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="x"/></head><body><p id="a"/><p>one <a id="b"/>two</p><![CDATA[three < four]]></body></html>'
+    data = (
+        b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml">\n'
+        b'<head><title/><script src="x"/></head>'
+        b'<body><p id="a"/><p>one <a id="b"/>two</p><![CDATA[three < four]]></body></html>'
+    )
     builder, tables = TextBuilder(), list[Table]()
     assert html_blocks(data, builder, tables) is None
     assert builder.text == "one two\n\nthree < four"

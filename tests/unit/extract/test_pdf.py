@@ -83,7 +83,7 @@ def test_a_printed_web_page_reads_as_it_looks() -> None:
     assert texts(found, "code") == ["def total(rows):\n    return sum(rows)"]
     assert found.title == "Annual report"
     assert found.language == "en"
-    assert found.metadata["links"] == ["https://example.org/figures"]
+    assert found.metadata["links"] == [{"url": "https://example.org/figures"}]
     assert [block.page for block in found.blocks] == [1] * len(found.blocks)
     assert all(found.text[block.start : block.end].strip() for block in found.blocks)
     assert found.warnings == ()

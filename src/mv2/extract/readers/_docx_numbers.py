@@ -38,6 +38,7 @@ class Numbers:
         self._levels: dict[str, dict[int, _Level]] = {}
         self._starts: dict[str, dict[int, int]] = {}
         self._list: dict[str, str] = {}
+        self._abstract_levels: dict[str, dict[int, _Level]] = {}
         self._counters: dict[str, list[int | None]] = {}
         for element in () if root is None else root:
             if element.tag == "w:abstractNum":
@@ -111,14 +112,23 @@ class Numbers:
             name = self._by_style_link.get(link.get("w:val") or "", name)
             abstract = self._abstract.get(name)
         self._list[number] = name
-        levels = {number_of(one, "w:ilvl"): _read_level(one) for one in children(abstract, "w:lvl")}
+        if name not in self._abstract_levels:
+            self._abstract_levels[name] = _read_levels(children(abstract, "w:lvl"))
+        levels = dict(self._abstract_levels[name])
         for override in children(element, "w:lvlOverride"):
             at = number_of(override, "w:ilvl")
+            if not 0 <= at < LEVELS:
+                continue
             if (level := child(override, "w:lvl")) is not None:
                 levels[at] = _read_level(level)
             if (start := child(override, "w:startOverride")) is not None:
                 self._starts[number][at] = number_of(start, default=1)
         return levels
+
+
+def _read_levels(elements: list[Element]) -> dict[int, _Level]:
+    numbered = ((number_of(one, "w:ilvl"), one) for one in elements)
+    return {at: _read_level(one) for at, one in numbered if 0 <= at < LEVELS}
 
 
 def _read_level(element: Element) -> _Level:

@@ -13,8 +13,8 @@ BREAK = "\0"
 
 BLOCKS = words_of(
     "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure"
-    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre search section summary table tbody"
-    " td tfoot th thead tr ul caption xmp listing plaintext optgroup"
+    " footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre search section summary"
+    " table tbody td tfoot th thead tr ul caption xmp listing plaintext optgroup"
 )
 PREFORMATTED = frozenset(["pre", "xmp", "listing", "plaintext"])
 #: Things that stand apart on the screen even where no space is written between them.

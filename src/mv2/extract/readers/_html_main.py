@@ -32,8 +32,8 @@ _WORD = late_pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 # there are many links.
 _SURE = words_of(
     "breadcrumb breadcrumbs gdpr onetrust cookieconsent cookiebanner cookiebot cookielaw sharedaddy addthis"
-    " addtoany sharebar socialbar skiplink navbar topbar navbox catlinks editsection printfooter noprint masthead"
-    " jumpnav adsbygoogle outbrain taboola headerlink pagination pager prevnext"
+    " addtoany sharebar socialbar skiplink navbar topbar navbox catlinks editsection printfooter noprint"
+    " masthead jumpnav adsbygoogle outbrain taboola headerlink pagination pager prevnext"
 )
 _SHORT_OR_LINKED = words_of(
     "share sharing social newsletter subscribe subscription signup promo advert advertisement ads sponsored"

@@ -27,6 +27,7 @@ _CALENDAR = (
     ("STATUS", "Status"),
     ("DESCRIPTION", "Description"),
 )
+_CALENDAR_LINE = late_pattern(r"\s*([\w-]{1,40})((?:;(?:\"[^\"]*\"|[^\":])*+)?):(.*)")
 _STAMP = late_pattern(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z)?)?")
 
 
@@ -147,8 +148,10 @@ def calendar_text(text: str) -> str:
     events = list[list[str]]()
     current: dict[str, str] | None = None
     for line in text.replace("\n ", "").replace("\n\t", "").split("\n")[:20_000]:
-        name, _, value = line.partition(":")
-        name, _, parameters = name.strip().upper().partition(";")
+        match = _CALENDAR_LINE.match(line)
+        if match is None:
+            continue
+        name, parameters, value = match.group(1).upper(), match.group(2), match.group(3)
         if name == "BEGIN" and value.strip().upper() in {"VEVENT", "VTODO"}:
             current = {}
         elif name == "END" and current is not None and value.strip().upper() in {"VEVENT", "VTODO"}:

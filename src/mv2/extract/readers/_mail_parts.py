@@ -36,6 +36,7 @@ _SIGNATURES = frozenset(
 )
 _SEALED = frozenset(["application/pkcs7-mime", "application/x-pkcs7-mime"])
 _BODIES = frozenset(["text/plain", "text/html", "message/delivery-status"])
+_NOT_IN_NAMES = str.maketrans(dict.fromkeys('/\\:*?"<>|', "-"))
 _LONGEST_NAME = 150
 
 
@@ -155,7 +156,7 @@ def _safe_name(entity: Entity) -> str:
 
 
 def _inner_subject(entity: Entity) -> str:
-    return Headers(entity.data()[:100_000]).text("subject").replace("/", "-")[:100].strip(" .")
+    return Headers(entity.data()[:100_000]).text("subject")[:100].translate(_NOT_IN_NAMES).strip(" .")
 
 
 def as_part(name: str, entity: Entity) -> Part:

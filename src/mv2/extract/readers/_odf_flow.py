@@ -285,7 +285,7 @@ class OdfFlow:
                 sink.end_list()
                 self.write(cell, sink, depth + 1)
             return
-        cells, inside = Cells(self._options.limits), list[Lines]()
+        cells, inside = Cells(self._options.limits, self._draft.spread), list[Lines]()
         first = self.page
         for at, (row, is_header) in enumerate(rows):
             if row.tag == "text:soft-page-break":
@@ -326,8 +326,10 @@ class OdfFlow:
         times = whole_number(row.get("table:number-rows-repeated"), 1, least=1)
         for _ in range(times if found else min(times, 1)):
             cells.new_row()
-            for text, columns, rows, repeated in found:
-                for _ in range(repeated if text else min(repeated, _MOST_EMPTY)):
+            for text, columns, rows, times_across in found:
+                repeated = times_across if text else min(times_across, _MOST_EMPTY)
+                self._draft.spread.spend(repeated - 1)
+                for _ in range(repeated):
                     cells.put(text, columns=columns, rows=rows)
 
 

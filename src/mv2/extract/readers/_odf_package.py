@@ -38,6 +38,8 @@ class OdfPackage:
     def __init__(self, source: Source, limits: Limits) -> None:
         self.limits = limits
         self._zip: ZipGuard | None = None
+        self._embedded: tuple[str, Element | None] = ("", None)
+        self._seen: set[str] = set()
         if source.data[:4] == b"PK\x03\x04":
             self._zip = ZipGuard(source.data, limits)
             self._refuse_encrypted()
@@ -63,6 +65,13 @@ class OdfPackage:
     def embedded(self, link: str) -> Element | None:
         """The content of a document embedded in this one, None if it cannot be read."""
         path = link.removeprefix("./").strip("/")
+        if path != self._embedded[0]:
+            # A document is embedded at one place; naming it again and again must cost nothing.
+            self._embedded = (path, None if path in self._seen else self._read_embedded(path))
+            self._seen.add(path)
+        return self._embedded[1]
+
+    def _read_embedded(self, path: str) -> Element | None:
         try:
             return self.part(f"{path}/content.xml")
         except DocumentError as error:

@@ -113,6 +113,23 @@ def words_of(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))
 
 
+class Spread:
+    """How many more places merged and repeated cells may fill in all tables of a document together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.table_cells
+
+    def spend(self, places: int) -> None:
+        """Fill so many.
+
+        Raises:
+            DocumentLimitError: none are left.
+        """
+        self._left -= places
+        if self._left < 0:
+            raise DocumentLimitError("merged and repeated cells fill too many places (limit table_cells)")
+
+
 class Cells:
     """The rows of a table while it is read; cells that span several places are repeated there.
 
@@ -120,7 +137,8 @@ class Cells:
         DocumentLimitError: from ``put``, when there are more than ``limits.table_cells`` cells.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, spread: Spread) -> None:
+        self._spread = spread
         self.rows: list[list[str]] = []
         self.header_rows = 0
         self._own: list[int] = []
@@ -147,6 +165,7 @@ class Cells:
         at, row = len(self.rows), self.rows[-1]
         columns = max(1, min(columns, MOST_COLUMNS - len(row)))
         self._spend(columns)
+        self._spread.spend(columns - 1)
         last = at + max(1, rows) - 2
         if last >= at:
             self._reaching.update((column, (last, text)) for column in range(len(row), len(row) + columns))
@@ -158,6 +177,7 @@ class Cells:
         row, at = self.rows[-1], len(self.rows) - 1
         while (above := self._reaching.get(len(row))) is not None and above[0] >= at:
             self._spend(1)
+            self._spread.spend(1)
             row.append(above[1])
 
     def _spend(self, cells: int) -> None:
@@ -183,6 +203,7 @@ class Draft:
         self.builder = TextBuilder()
         self.tables: list[Table] = []
         self.limits = limits
+        self.spread = Spread(limits)
         self._warnings: dict[str, None] = {}
         self._links: dict[tuple[str, str], None] = {}
         self._in_list = False
@@ -250,7 +271,7 @@ class Draft:
     ) -> None:
         """A table; a first row that is a single cell across all columns is its caption."""
         self._end_code()
-        tidied = [[tidy(cell) for cell in row] for row in cells.rows]
+        tidied = [[tidy(cell) if cell else "" for cell in row] for row in cells.rows]
         used = [at for at, row in enumerate(tidied) if any(row)]
         rows = [tidied[at] for at in used]
         header = sum(at < cells.header_rows for at in used)
@@ -290,7 +311,7 @@ class Draft:
 
     def link(self, text: str, url: str) -> None:
         """A link to somewhere outside of the document."""
-        text, url = " ".join(readable(text).split()), readable(url).strip()
+        text, url = " ".join(readable(text[:2_000]).split()), readable(url[:4_000]).strip()
         if url and not url.startswith("#") and len(self._links) < MOST_LINKS and len(url) <= 2_000:
             self._links[text[:500], url] = None
 
@@ -303,7 +324,7 @@ class Draft:
         self._end_code()
         more = dict(metadata or {})
         if self._links:
-            more["links"] = [list(link) for link in self._links]
+            more["links"] = [{"text": text, "url": url} for text, url in self._links]
         for name in ("title", "author", "subject"):
             if facts.get(name):
                 facts[name] = " ".join(readable(facts[name]).split())[:1_000]

@@ -84,6 +84,7 @@ class Package:
         self._zip = ZipGuard(source.data, limits)
         self._by_lower = {name.lower(): name for name in self._zip.names()}
         self._relations: dict[str, dict[str, Relation]] = {}
+        self._taken: set[str] = set()
 
     def main_part(self, fallback: str) -> str:
         """Path of the part the package is about."""
@@ -113,6 +114,13 @@ class Package:
             if type(error) is DocumentError:
                 return None
             raise
+
+    def part_once(self, path: str | None) -> Element | None:
+        """As ``optional_xml``, but None if the part was asked for before: none belongs to two places."""
+        if path is None or path.lower() in self._taken:
+            return None
+        self._taken.add(path.lower())
+        return self.optional_xml(path)
 
     def relations(self, part: str) -> dict[str, Relation]:
         """What a part refers to, by id."""

@@ -36,7 +36,7 @@ def plain_text(element: Element | None) -> str:
 
 def add_chart(draft: Draft, package: Package, path: str | None) -> None:
     """A chart as a table: a row for each category, a column for each series."""
-    root = package.optional_xml(path)
+    root = package.part_once(path)
     chart = child(root, "c:chart")
     if chart is None:
         draft.warn("a chart could not be read")
@@ -53,7 +53,7 @@ def add_chart(draft: Draft, package: Package, path: str | None) -> None:
         draft.add("caption", title)
     if not series:
         return
-    cells = Cells(draft.limits)
+    cells = Cells(draft.limits, draft.spread)
     cells.new_row()
     for name in (" ", *names):
         cells.put(name)
@@ -82,7 +82,7 @@ def _points(element: Element | None) -> dict[int, str]:
 
 def add_diagram(draft: Draft, package: Package, path: str | None) -> None:
     """The words of a diagram (SmartArt) as a list, as deep as they are nested."""
-    root = package.optional_xml(path)
+    root = package.part_once(path)
     if root is None:
         draft.warn("a diagram could not be read")
         return

@@ -58,20 +58,19 @@ class Sheet:
     def __init__(self, package: Package, path: str | None, above: Sheet | None = None) -> None:
         self.above = above
         root = package.optional_xml(path)
-        self._shapes: list[tuple[Holder, Element]] = []
+        self._by_index: dict[str, Element] = {}
+        self._by_kind: dict[str, Element] = {}
         tree = below(root, "p:cSld", "p:spTree")
         for shape in () if tree is None else tree:
             if shape.tag == "p:sp" and (holder := holder_of(shape)) is not None:
-                self._shapes.append((holder, shape))
+                self._by_index.setdefault(holder.index, shape)
+                self._by_kind.setdefault(_kind(holder), shape)
         self._styles = child(root, "p:txStyles")
 
     def shape(self, holder: Holder) -> Element | None:
         """The shape that says how the placeholder looks here; the index decides, then the kind."""
-        alike = [(one, shape) for one, shape in self._shapes if _kind(one) == _kind(holder)]
-        for one, shape in self._shapes:
-            if one.index == holder.index and one.index != "0":
-                return shape
-        return alike[0][1] if alike else None
+        found = None if holder.index == "0" else self._by_index.get(holder.index)
+        return self._by_kind.get(_kind(holder)) if found is None else found
 
     def text_style(self, holder: Holder | None) -> Element | None:
         """The style of the master for that kind of text."""

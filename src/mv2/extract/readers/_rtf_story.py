@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import Literal
 
 from mv2._record import dataclass
-from mv2.extract.model import Limits
-from mv2.extract.readers._office import DEEPEST_NESTING, Cells, Draft, marked
+from mv2.extract.model import Limits, ReadOptions
+from mv2.extract.readers._office import DEEPEST_NESTING, Cells, Draft, Spread, marked
 from mv2.extract.readers._office_lines import Sink
 
 Merge = Literal["", "first", "more"]
 _EDGE = 40
 """Edges of cells that differ by less (twentieths of a point) are one."""
 _MOST_CELLS_IN_ROW = 1_000
+_LOOKED_AT = 200
 _HANGING = re.compile(r"([•·▪◦‣○●■□\uf0b7–*-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlIVXL]{1,6})[.)])[ ]*\t")
 
 
@@ -74,8 +75,8 @@ class _Grid:
         self.rows.append((self.row, shapes[: len(self.row)]))
         self.row = []
 
-    def cells(self, limits: Limits) -> Cells:
-        cells = Cells(limits)
+    def cells(self, limits: Limits, spread: Spread) -> Cells:
+        cells = Cells(limits, spread)
         columns = _columns([shapes for _, shapes in self.rows])
         for row, shapes in self.rows:
             cells.new_row()
@@ -114,16 +115,19 @@ class Story:
     """A run of paragraphs.
 
     Args:
+        spread: of the document.
         outline: tells the level of a heading from the number of its style.
     """
 
-    def __init__(self, sink: Sink, limits: Limits, revisions: str, outline: Callable[[int], int]) -> None:
+    def __init__(
+        self, sink: Sink, options: ReadOptions, spread: Spread, outline: Callable[[int], int]
+    ) -> None:
         self.sink = sink
         self.pages: int | None = None
         self.label: str | None = None
         self.later: list[Callable[[Sink], None]] = []
-        self._limits = limits
-        self._revisions = revisions
+        self._options = options
+        self._spread = spread
         self._outline = outline
         self._parts: list[tuple[str, str]] = []
         self._grids: list[_Grid] = []
@@ -146,9 +150,9 @@ class Story:
         """Pieces of the current paragraph."""
         return len(self._parts)
 
-    def text(self, start: int = 0) -> str:
-        """The current paragraph from a piece on."""
-        return "".join(text for text, _ in self._parts[start:])
+    def text(self, start: int) -> str:
+        """The beginning of the current paragraph from a piece on."""
+        return "".join(text[:_LOOKED_AT] for text, _ in self._parts[start : start + _LOOKED_AT])
 
     def turn_page(self) -> None:
         """A page ends here."""
@@ -213,9 +217,9 @@ class Story:
             while at < len(self._parts) and self._parts[at][1] == change:
                 at += 1
             text = "".join(text for text, _ in self._parts[start:at])
-            if change == "inserted" and self._revisions == "marked":
+            if change == "inserted" and self._options.revisions == "marked":
                 text = marked(text, "inserted")
-            elif change == "deleted" and self._revisions == "marked":
+            elif change == "deleted" and self._options.revisions == "marked":
                 text = marked(text, "deleted")
             shown.append(text)
         return "".join(shown)
@@ -267,7 +271,7 @@ class Story:
             if len(one.rows) == 1 and len(one.rows[0][0]) == 1:
                 left = [one.rows[0][0][0], *left]
             elif one.rows:
-                self.sink.table(one.cells(self._limits))
+                self.sink.table(one.cells(self._options.limits, self._spread))
             for line in left:
                 self.sink.add("paragraph", line)
             waiting.extend(reversed(one.inside))

@@ -238,7 +238,7 @@ class _Word:
                 sink.end_list()
                 self._flow(cell, sink, depth + 1)
             return
-        cells, inside = Cells(self._options.limits), list[Lines]()
+        cells, inside = Cells(self._options.limits, self._draft.spread), list[Lines]()
         first = self._pages.number
         for at, row in enumerate(rows):
             self._row(row, cells, inside, depth)

@@ -27,13 +27,14 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     book = Book(ZipGuard(source.data, options.limits), options.limits)
     warnings: dict[str, None] = {}
     if book.missing:
-        warnings[f"{book.missing} parts of the book are named but not described"] = None
+        named = "part of the book is" if book.missing == 1 else "parts of the book are"
+        warnings[f"{book.missing} {named} named but not described"] = None
     titles = _titles(book, warnings)
     builder, tables = TextBuilder(), list[Table]()
     for item in book.spine:
         _chapter(book, item, titles.get(item.path), builder, tables, options, warnings)
     facts = book.facts
-    named = {
+    stated = {
         "identifier": _first(facts, "dc:identifier"),
         "publisher": _first(facts, "dc:publisher"),
         "published": _first(facts, "dc:date"),
@@ -50,7 +51,7 @@ def read(source: Source, options: ReadOptions) -> Extraction:
         keywords=tuple(dict.fromkeys(facts.get("dc:subject", ()))),
         created=seconds_of(_first(facts, "dc:date")),
         modified=seconds_of(_first(facts, "dcterms:modified")),
-        metadata={name: value for name, value in named.items() if value},
+        metadata={name: value for name, value in stated.items() if value},
         warnings=tuple(warnings),
     )
 

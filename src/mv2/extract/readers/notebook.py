@@ -157,9 +157,9 @@ class _Notebook:
 
     def warnings(self) -> Iterator[str]:
         if self._images:
-            yield f"{self._images} images among the outputs are left out"
+            yield f"images among the outputs are left out ({self._images})"
         if self._shortened:
-            yield f"{self._shortened} outputs are shortened to {MAX_OUTPUT_CHARS:,} characters"
+            yield f"outputs are shortened to {MAX_OUTPUT_CHARS:,} characters ({self._shortened})"
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

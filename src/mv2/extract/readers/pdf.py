@@ -163,7 +163,7 @@ class _Reading:
         if crowded:
             self.draft.warn(f"{_pages_text(crowded)}: too much is drawn to look at all of it for tables")
         if self.links:
-            self.metadata["links"] = list(self.links)
+            self.metadata["links"] = [{"url": url} for url in self.links]
         if self.fields:
             self.metadata["fields"] = dict(self.fields)
         facts = {key: self.document.get_metadata_value(name) for key, name in _FACTS.items()}

@@ -82,7 +82,7 @@ class _Deck:
         hidden = 0
         for number, slide in enumerate(slides, 1):
             found = relations.get(slide.get("r:id") or "")
-            element = None if found is None else self._package.optional_xml(found.target)
+            element = None if found is None else self._package.part_once(found.target)
             if found is None or element is None:
                 self._draft.warn(f"slide {number} is missing or damaged")
                 continue
@@ -122,9 +122,9 @@ class _Deck:
             return None
         if path not in self._sheets:
             master = self._package.related(path, "slideMaster")
-            above = None
-            if master is not None:
-                above = self._sheets.setdefault(master, Sheet(self._package, master))
+            if master is not None and master not in self._sheets:
+                self._sheets[master] = Sheet(self._package, master)
+            above = None if master is None else self._sheets[master]
             self._sheets[path] = Sheet(self._package, path, above)
         return self._sheets[path]
 
@@ -235,7 +235,7 @@ class _Deck:
                 self._draft.link(text, found.target)
 
     def _table(self, table: Element) -> None:
-        cells = Cells(self._options.limits)
+        cells = Cells(self._options.limits, self._draft.spread)
         for row in children(table, "a:tr"):
             cells.new_row()
             for cell in children(row, "a:tc"):
@@ -254,14 +254,14 @@ class _Deck:
         self._draft.table(cells)
 
     def _speaker_notes(self) -> None:
-        root = self._package.optional_xml(self._package.related(self._part, "notesSlide"))
+        root = self._package.part_once(self._package.related(self._part, "notesSlide"))
         for shape in self._shapes(below(root, "p:cSld", "p:spTree"), None):
             if shape.holder is not None and shape.holder.kind == "body":
                 lines = [self._text(one) for one in _paragraphs(shape.element)]
                 self._draft.add("note", "\n".join(line for line in lines if line.strip()))
 
     def _comments(self) -> None:
-        root = self._package.optional_xml(self._package.related(self._part, "comments"))
+        root = self._package.part_once(self._package.related(self._part, "comments"))
         if root is None:
             return
         authors = self._authors()

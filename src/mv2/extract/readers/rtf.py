@@ -24,48 +24,12 @@ from mv2.extract.readers._office_lines import Lines
 from mv2.extract.readers._rtf_facts import Fonts, Info, StyleSheet
 from mv2.extract.readers._rtf_story import CellShape, Paragraph, Story
 from mv2.extract.readers._rtf_tokens import page_encoding, tokens
+from mv2.extract.readers._rtf_words import CHARACTERS, FEET, HEADS, HEEDED, SKIPPED, SYMBOLS
 from mv2.extract.readers._symbol_fonts import is_symbol_font, symbol, with_symbols
 
 _MOST_GROUPS = 1_000
 _BREAKS = re.compile(r"\\(?:page|pagebb)(?![a-z])")
 _LINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]*)"|([^\s\\]+))', re.IGNORECASE)
-_CHARACTERS = {
-    "tab": "\t",
-    "line": "\n",
-    "lbr": "\n",
-    "column": "\n",
-    "emdash": "—",
-    "endash": "–",
-    "lquote": "‘",
-    "rquote": "’",
-    "ldblquote": "“",
-    "rdblquote": "”",
-    "bullet": "•",
-    "emspace": " ",
-    "enspace": " ",
-    "qmspace": " ",
-}
-_SYMBOLS = {"~": " ", "_": "-", "\t": "\t"}
-# Groups that hold no text of the document, and those that repeat what stands beside them.
-_SKIPPED = frozenset((
-    "colortbl", "listtable", "listoverridetable", "revtbl", "rsidtbl", "generator", "filetbl",
-    "themedata", "colorschememapping", "latentstyles", "datastore", "xmlnstbl", "mmathPr", "pict",
-    "shppict", "nonshppict", "objdata", "objclass", "objname", "objalias", "bkmkstart", "bkmkend", "xe",
-    "tc", "tcn", "rxe", "txe", "sp", "ftnsep", "ftnsepc", "ftncn", "aftnsep", "aftnsepc", "aftncn",
-    "pntxta", "pntxtb", "pnseclvl", "wgrffmtfilter", "background", "private", "shprslt",
-    "nonesttables", "fontemb", "fontfile", "falt", "panose", "picprop", "blipuid", "atnid", "atntime",
-    "atndate", "atnref", "atnicn", "atnparent", "template", "passwordhash", "docvar", "userprops",
-    "mctrlPr", "mfPr", "mrPr", "mnaryPr", "mdPr", "mradPr", "msSubPr", "msSupPr", "msSubSupPr",
-    "mfuncPr", "mmPr", "msPr", "mdegHide", "mmaths",
-))  # fmt: skip
-# Of the groups that a reader may ignore, those that hold text.
-_HEEDED = frozenset((
-    "shpinst", "fldinst", "ud", "nesttableprops", "footnote", "annotation", "atnauthor", "do", "moMath",
-    "moMathPara", "listtext", "pntext", "company", "shptxt", "title", "subject", "author", "keywords",
-    "doccomm", "operator", "category",
-))  # fmt: skip
-_HEADS = frozenset(["header", "headerl", "headerr", "headerf"])
-_FEET = frozenset(["footer", "footerl", "footerr", "footerf"])
 
 
 def read(source: Source, options: ReadOptions) -> Extraction:
@@ -100,6 +64,19 @@ class _Group:
     shift: int = 0
     language: int = 0
     ends: Callable[[], None] | None = None
+
+    def inner(self) -> _Group:
+        """What holds at the beginning of a group inside of this one."""
+        return _Group(
+            self.target,
+            self.form,
+            self.fallback,
+            self.font,
+            self.hidden,
+            self.change,
+            self.shift,
+            self.language,
+        )
 
 
 class _Rtf:
@@ -187,7 +164,7 @@ class _Rtf:
         return language_of(windows_locale.get(usual))
 
     def _new_story(self, sink: Draft | Lines) -> Story:
-        return Story(sink, self._options.limits, self._options.revisions, self._styles.level)
+        return Story(sink, self._options, self._draft.spread, self._styles.level)
 
     # Groups
 
@@ -197,7 +174,7 @@ class _Rtf:
         if len(self._groups) >= _MOST_GROUPS:
             raise DocumentLimitError(f"has groups nested deeper than {_MOST_GROUPS}")
         self._groups.append(self._group)
-        self._group = dataclasses.replace(self._group, ends=None)
+        self._group = self._group.inner()
         self._ignorable = False
         if self._group.target == "styles":
             self._styles.begin()
@@ -277,8 +254,8 @@ class _Rtf:
             self._word("par", None)
         elif sign in "\\{}":
             self._bytes += sign.encode()
-        elif sign in _SYMBOLS:
-            self._deliver(_SYMBOLS[sign])
+        elif sign in SYMBOLS:
+            self._deliver(SYMBOLS[sign])
 
     def _word(self, word: str, number: int | None) -> None:
         self._flush()
@@ -288,7 +265,7 @@ class _Rtf:
         if self._to_skip:
             self._to_skip -= 1
             return
-        if word in _SKIPPED or (ignorable and word not in _HEEDED):
+        if word in SKIPPED or (ignorable and word not in HEEDED):
             self._group.target = "skip"
         elif word == "u":
             self._unicode(number or 0)
@@ -299,11 +276,11 @@ class _Rtf:
             self._styles.word(word, number)
         elif self._group.target == "info":
             self._info.word(word, number)
-        elif word in _CHARACTERS:
-            self._deliver(_CHARACTERS[word])
+        elif word in CHARACTERS:
+            self._deliver(CHARACTERS[word])
         elif word in _WORDS:
             _WORDS[word](self, number)
-        elif word in _HEADS or word in _FEET:
+        elif word in HEADS or word in FEET:
             self._running(word)
 
     def _unicode(self, number: int) -> None:
@@ -422,7 +399,7 @@ class _Rtf:
             return
 
         def done(lines: Lines) -> None:
-            if word in _FEET:
+            if word in FEET:
                 self._feet.setdefault(lines.text, lines)
             elif lines.text not in self._heads:
                 self._heads.add(lines.text)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mv2._record import dataclass
+from mv2.errors import DocumentLimitError
 from mv2.extract.guard import decode_text
-from mv2.extract.model import Block, Extraction, ReadOptions, Source
+from mv2.extract.model import Block, Extraction, Limits, ReadOptions, Source
 
 _PAGE_BREAK = "\f"
 
@@ -26,28 +27,44 @@ class Decoded:
     warnings: tuple[str, ...]
 
 
-def decode(data: bytes) -> Decoded:
-    """Decode a file that is text and nothing else."""
+def decode(data: bytes, limits: Limits, declared: str | None = None) -> Decoded:
+    """Decode a file that is text and nothing else.
+
+    Args:
+        declared: encoding the file says it is in; it counts where the file is not UTF-8.
+
+    Raises:
+        DocumentLimitError: it has more characters than ``limits`` allow.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        text, encoding = decode_text(data)
+        text, encoding = decode_text(data, declared)
     else:
-        if not text.startswith("\ufeff") and "\0" not in text:
-            return Decoded(text, exact=True, encoding="utf-8", warnings=())
-        text, encoding = decode_text(data)
+        if text.startswith("\ufeff") or "\0" in text:
+            text, encoding = decode_text(data, declared)
+        else:
+            encoding = "utf-8"
+    if len(text) > limits.text_chars:
+        raise DocumentLimitError(
+            f"the file has more than {limits.text_chars:,} characters (limit text_chars)"
+        )
     warnings = []
     if not encoding.startswith("utf-8"):
         warnings.append(f"decoded as {encoding}")
     broken = text.count("\ufffd")
     if broken and encoding.startswith("utf"):
-        warnings.append(f"{broken} characters could not be decoded")
+        warnings.append(f"{broken} character{'s' if broken > 1 else ''} could not be decoded")
     return Decoded(text, text.encode() == data, encoding, tuple(warnings))
 
 
-def read(source: Source, options: ReadOptions) -> Extraction:  # noqa: ARG001 - all readers are called alike
-    """Read a text file; form feeds separate its pages."""
-    decoded = decode(source.data)
+def read(source: Source, options: ReadOptions) -> Extraction:
+    """Read a text file; form feeds separate its pages.
+
+    Raises:
+        DocumentLimitError: it has more characters than the limits allow.
+    """
+    decoded = decode(source.data, options.limits)
     blocks, pages = _pages(decoded.text)
     return Extraction(
         text=decoded.text,
