@@ -425,6 +425,8 @@ def test_what_was_merged_before_an_error_is_told(folder: Path, mv2: Command) -> 
     assert ran.out == "merged a.mv2: 1 record\n"
     assert "--no-vectors" in ran.err
     assert list(texts("all.mv2").values()) == ["a"]
+    ran = mv2("merge", "all.mv2", "b.mv2", "--json")
+    assert (ran.code, ran.out) == (2, "")
     assert mv2("merge", "all.mv2", "b.mv2", "--no-vectors").code == 0
     assert sorted(texts("all.mv2").values()) == ["a", "b"]
 

@@ -58,15 +58,15 @@ def chunks(path: str, as_json: bool, **given: Any) -> int:
 def tables(file: str, table: str | None, document: str | None, as_csv: bool, as_json: bool) -> int:
     """List the tables of a memory, or print one.
 
-    TABLE is the id of a table, as the list shows it. Tables are stored by put
-    and sync with --tables.
+    TABLE is the id of a table, as the list shows it, or a document with one
+    table. Tables are stored by put and sync with --tables.
     """
     if as_csv and (table is None or as_json):
         raise click.UsageError("--csv prints one table: give its id, and no --json.")
     out = Output(json=as_json)
     with open_to_read(file, "none") as memory:
         if table is not None:
-            return _print_table(memory.table(frame_value(table)), as_csv, out)
+            return _print_table(_table(memory, frame_value(table)), as_csv, out)
         found = memory.tables(None if document is None else frame_value(document))
     if as_json:
         out.document({"path": file, "tables": [plain(info) for info in found]})
@@ -77,6 +77,24 @@ def tables(file: str, table: str | None, document: str | None, as_csv: bool, as_
         out.line(f"    {plural(info.row_count, 'row')}: {' | '.join(info.headers)}")
     out.line(plural(len(found), "table") if found else "no tables (put --tables stores them)")
     return _exit.OK
+
+
+def _table(memory: mv2.Memvid, reference: int | str) -> mv2.Table:
+    """A table, or the only one of a document."""
+    import mv2
+
+    try:
+        return memory.table(reference)
+    except mv2.FrameNotFoundError:
+        if isinstance(reference, str) and "://" not in reference:
+            raise
+        found = memory.tables(reference)
+        if not found:
+            raise
+        if len(found) > 1:
+            ids = ", ".join(info.id for info in found)
+            raise click.UsageError(f"{reference} has {len(found)} tables: {ids}") from None
+        return memory.table(found[0].id)
 
 
 def _print_table(table: mv2.Table, as_csv: bool, out: Output) -> int:

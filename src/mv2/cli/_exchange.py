@@ -255,7 +255,7 @@ def _is_memory(source: str) -> bool:
 @click.option("--list-formats", is_flag=True, help="List what can be written, and stop.")
 @portion_options
 @click.option("--history/--no-history", default=None, help="With replaced and deleted versions, or without.")
-@click.option("--vectors/--no-vectors", default=None, help="With vectors, or without.")
+@click.option("--no-vectors", "vectors", flag_value=False, type=bool, default=None, help="Without vectors.")
 @click.option("--chunks", is_flag=True, default=None, help="A row for each piece that is searched.")
 @click.option("--force", is_flag=True, help="Replace the file that is there.")
 @quiet_option
@@ -329,7 +329,8 @@ def _options_for(form: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if form in formats:
             found[name] = given[name]
         elif given[name] or form == "npy":
-            raise click.UsageError(f"--{name} is for {', '.join(formats)}, not for {form}.")
+            option = f"--{name}" if given[name] else f"--no-{name}"
+            raise click.UsageError(f"{option} is for {', '.join(formats)}, not for {form}.")
     return found
 
 

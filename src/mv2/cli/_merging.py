@@ -77,8 +77,11 @@ def merge(
             for other in others:
                 report = _merged(memory, other, options, quiet)
                 done.append((other, report))
-    finally:
-        _report_merge(target, created, done, out)
+    except BaseException:
+        if done:  # what came in before stays, and is told
+            _report_merge(target, created, done, out)
+        raise
+    _report_merge(target, created, done, out)
     return _exit.OK
 
 

@@ -37,7 +37,8 @@ def table_words(info: mv2.TableInfo) -> list[str]:
         words.append(f"page {info.page}")
     if info.sheet is not None:
         words.append(f"{info.sheet}!{info.range}" if info.range else info.sheet)
-    if info.name and info.name != info.sheet:
+    stem = words[0].rpartition("/")[2].rpartition(".")[0]
+    if info.name and info.name not in (info.sheet, stem):
         words.append(f"'{info.name}'")
     return words
 

@@ -182,7 +182,13 @@ BUILT_IN: tuple[Reader, ...] = (
         "pptx pptm ppsx ppsm potx potm",
     ),
     _built_in(
-        "odf", (f"{_OPEN}.text", f"{_OPEN}.presentation", f"{_OPEN}.graphics"), "odt ott odp otp odg odm"
+        "odf",
+        tuple(
+            f"{_OPEN}.{kind}{flat}"
+            for flat in ("", "-flat-xml")
+            for kind in ("text", "presentation", "graphics")
+        ),
+        "odt ott odp otp odg odm fodt fodp fodg",
     ),
     _built_in("rtf", ("application/rtf", "text/rtf"), "rtf"),
     _built_in("epub", ("application/epub+zip",), "epub", extra="docs"),
@@ -218,7 +224,7 @@ BUILT_IN: tuple[Reader, ...] = (
     _built_in("notebook", ("application/x-ipynb+json",)),
     _built_in("mail", ("message/rfc822", "application/mbox")),
     _built_in("subtitles", ("application/x-subrip", "text/vtt", "text/x-sbv", "text/x-ssa")),
-    _built_in("feed", ("application/rss+xml", "application/atom+xml")),
+    _built_in("feed", ("application/rss+xml", "application/atom+xml", "application/feed+json")),
     _built_in(
         "image",
         (

@@ -21,7 +21,12 @@ _XML = late_pattern(
     r"<(?:[\w.-]{1,40}:)?([\w.-]{1,60})[\s>/]",
     re.IGNORECASE | re.DOTALL,
 )
+# The office document in one XML file that LibreOffice calls flat; flat spreadsheets are not read.
+_FLAT = late_pattern(
+    r"office:mimetype=[\"']application/vnd\.oasis\.opendocument\.(text|presentation|graphics)[\"']"
+)
 _JSON = late_pattern(r"\{\s{0,200}(?:\"|\}\s{0,20}\Z)|\[\s{0,200}(?:[\"{\[\]\d-]|true\b|false\b|null\b)")
+_JSON_FEED = late_pattern(r"\"version\"\s{0,20}:\s{0,20}\"https?://(?:www\.)?jsonfeed\.org/version/")
 _NOTEBOOK = late_pattern(r"\"nbformat\"\s{0,20}:\s{0,20}\d")
 _HEADER = late_pattern(r"([A-Za-z][A-Za-z0-9-]{0,60}):(?:[ \t]|\r?\n[ \t])")
 _MBOX = late_pattern(r"From \S{1,200} .{0,60}\d\d:\d\d.{0,40}\r?\n[A-Za-z][A-Za-z0-9-]{0,60}:")
@@ -108,6 +113,9 @@ def _markup(head: str) -> tuple[str, str] | None:
         return _FEEDS[name]
     if name == "svg":
         return "image", "image/svg+xml"
+    flat = _FLAT.search(head) if name == "document" else None
+    if flat is not None:
+        return "odf", f"application/vnd.oasis.opendocument.{flat.group(1)}-flat-xml"
     return ("data", "application/xml") if head.startswith("<?xml") else None
 
 
@@ -116,6 +124,8 @@ def _json(head: str, data: bytes) -> tuple[str, str] | None:
         ends = (data[:4096] + data[-4096:]).decode("latin-1")
         if _NOTEBOOK.search(ends):
             return "notebook", "application/x-ipynb+json"
+    if head[0] == "{" and _JSON_FEED.search(head):
+        return "feed", "application/feed+json"
     line = data.find(b"\n", 0, _LONGEST_LINE)
     last, following = (
         data[max(0, line - 2) : max(0, line)].rstrip()[-1:],

@@ -258,6 +258,28 @@ def test_what_is_left_out_is_said() -> None:
     assert "encrypted" in open_mail(sealed).warnings[0]
 
 
+def test_a_mail_as_macos_keeps_it() -> None:
+    mail = raw("words")
+    kept = b"%d      \n" % len(mail) + mail + b"<?xml version='1.0'?><plist/>"
+    assert open_mail(kept).text == open_mail(mail).text
+
+
+def test_a_web_page_that_a_browser_saved() -> None:
+    data = (
+        b"From: <Saved by a browser>\r\nSnapshot-Content-Location: https://h.example/fog\r\nSubject: Fog\r\n"
+        b"Content-Type: multipart/related; type=text/html; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/html\r\nContent-Location: https://h.example/fog\r\n\r\n"
+        b"<nav><a href=/>Home</a></nav><main><p>Nothing sails today.</p></main>\r\n"
+        b"--x\r\nContent-Type: image/png\r\nContent-Location: https://h.example/a.png\r\n\r\nPNG\r\n"
+        b"--x\r\nContent-Type: text/css\r\nContent-Location: cid:css\r\n\r\np {}\r\n--x--\r\n"
+    )
+    found = open_mail(data)
+    assert found.text == "Fog\n\nNothing sails today."
+    assert found.metadata["url"] == "https://h.example/fog"
+    assert found.parts == ()
+    assert "Home" in open_mail(data, boilerplate=True).text
+
+
 def test_signatures_are_no_attachments() -> None:
     data = raw(
         "--x\r\n\r\nsigned words\r\n--x\r\n"

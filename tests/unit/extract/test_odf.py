@@ -268,3 +268,14 @@ def test_lists_nested_too_deep_are_refused() -> None:
         body = f"<text:list><text:list-item>{body}</text:list-item></text:list>"
     with pytest.raises(DocumentLimitError):
         extract(odt(body), limits=Limits(depth=5_000))
+
+
+def test_a_flat_document_is_told_by_its_root() -> None:
+    from mv2.extract.detect import detect
+
+    root = (
+        '<?xml version="1.0"?><office:document office:mimetype="application/vnd.oasis.opendocument.text"'
+        ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0">'
+    )
+    found = detect(root.encode(), "x.xml")
+    assert (found.reader, found.mime) == ("odf", "application/vnd.oasis.opendocument.text-flat-xml")

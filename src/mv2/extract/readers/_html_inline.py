@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from mv2._late import late_pattern
@@ -26,7 +27,7 @@ _SILENT_INPUTS = frozenset(
 )
 _RAISED = {ord(plain): raised for plain, raised in zip("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ", strict=True)}
 _RAISED_TEXT = late_pattern(r"[0-9+\-−=()]{1,8}|n")
-_FILE_NAME = late_pattern(r"\S{0,200}\.(?:jpe?g|png|gif|webp|svg|avif|bmp)", 2)
+_FILE_NAME = late_pattern(r"\S{0,200}\.(?:jpe?g|png|gif|webp|svg|avif|bmp)", re.IGNORECASE)
 _SPACES = late_pattern(r"[\s\u00a0\u2007\u202f\u3000\ufffc]+")
 _CONTROLS = {code: None for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160)) if code}
 _CONTROLS.update(dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF, 0x200E, 0x200F, *range(0x202A, 0x202F))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -23,7 +24,7 @@ _JSON_TYPES = words_of(
 )
 _SEPARATORS = (" | ", " - ", " – ", " — ", " · ", " • ", " :: ", " » ")
 _LANGUAGE = late_pattern(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
-_ENGLISH_BY = late_pattern(r"(?:by|von|par|por|av)\s+", 2)
+_BY = late_pattern(r"(?:by|von|par|por|av)\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ def _marked(main: Iterable[Node]) -> tuple[list[str], list[str], list[str]]:
             tried += 1
             name = node.text()
             if 0 < len(name) <= 100:
-                bylines.append(_ENGLISH_BY.sub("", name, count=1))
+                bylines.append(_BY.sub("", name, count=1))
         elif prop == "datePublished" or (node.tag == "time" and "datetime" in node.attrs):
             own = node.get("datetime") or node.get("content")
             if prop == "datePublished" or "pubdate" in node.attrs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FeedEntry", "entries", "read"]
 
 _ROOTS = frozenset(["rss", "RDF", "feed"])
-_TAGS = late_pattern(r"</?[a-zA-Z][^<>]{0,2000}>|<!--.{0,2000}?-->", 16)
+_TAGS = late_pattern(r"</?[a-zA-Z][^<>]{0,2000}>|<!--.{0,2000}?-->", re.DOTALL)
 _MARKUP = late_pattern(r"<[a-zA-Z/!]|&[a-zA-Z#][\w]{0,30};")
 _SPACES = late_pattern(r"\s+")
 

@@ -1,4 +1,4 @@
-"""Reads mails (``.eml``) and mailboxes (``.mbox``)."""
+"""Reads mails (``.eml``, ``.emlx``), mailboxes (``.mbox``) and saved web pages in the form of mails (``.mhtml``)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ _MBOX_LINE = re.compile(
     rb"^From [^\r\n]{0,300}(?:\d\d:\d\d|@)[^\r\n]{0,300}\r?\n(?=>?[A-Za-z][A-Za-z0-9-]{0,60}[: ])",
     re.MULTILINE,
 )
+#: Mail of macOS (.emlx) counts the bytes of the mail above it, and keeps notes of its own below it.
+_COUNT_LINE = re.compile(rb"\s{0,9}(\d{1,12})[ \t]{0,99}\r?\n")
 _ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _STUB_SHARE = 0.2
 _STUB_WORDS = 40
@@ -52,6 +54,9 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     data = source.data.removeprefix(b"\xef\xbb\xbf")
     if _MBOX_LINE.match(data):
         return _read_mailbox(data, options)
+    counted = _COUNT_LINE.match(data)
+    if counted:
+        data = data[counted.end() : counted.end() + int(counted.group(1))]
     return _read_mail(data.lstrip(b"\r\n"), options)
 
 
@@ -62,10 +67,13 @@ def _read_mail(data: bytes, options: ReadOptions) -> Extraction:
         raise DocumentError("not a mail: it has none of the headers that every mail has")
     found = sort_parts(root)
     builder, tables = TextBuilder(), list[Table]()
+    # A web page that a browser saved has the form of a mail.
+    is_page = "snapshot-content-location" in headers
     builder.add("heading", headers.text("subject"), level=1)
-    builder.add("record", _head_lines(headers))
+    if not is_page:
+        builder.add("record", _head_lines(headers))
     for choice in found.body:
-        _add_stretch(builder, tables, choice, options, found.warnings)
+        _add_stretch(builder, tables, choice, options, found.warnings, is_page=is_page)
     for entity in found.calendars[:1]:
         builder.add("record", calendar_text(entity.text()))
     if len(builder) > options.limits.text_chars:
@@ -99,14 +107,20 @@ def _head_lines(headers: Headers) -> str:
 
 
 def _add_stretch(
-    builder: TextBuilder, tables: list[Table], choice: Choice, options: ReadOptions, warnings: list[str]
+    builder: TextBuilder,
+    tables: list[Table],
+    choice: Choice,
+    options: ReadOptions,
+    warnings: list[str],
+    *,
+    is_page: bool,
 ) -> None:
     """Write the plain text, unless there is next to nothing in it and more in the HTML."""
     texts = [(entity, entity.text()) for entity in choice.plain]
     words = sum(len(text.split()) for _, text in texts)
     if choice.html and (words == 0 or _is_stub(words, choice.html, options)):
         for entity in choice.html:
-            _add_html(builder, tables, entity, options)
+            _add_html(builder, tables, entity, options, main=is_page and not options.boilerplate)
         return
     for entity, text in texts:
         files = add_plain_body(
@@ -131,11 +145,13 @@ def _is_stub(words: int, html: list[Entity], options: ReadOptions) -> bool:
     return whole >= _STUB_WORDS and words < whole * _STUB_SHARE
 
 
-def _add_html(builder: TextBuilder, tables: list[Table], entity: Entity, options: ReadOptions) -> None:
+def _add_html(
+    builder: TextBuilder, tables: list[Table], entity: Entity, options: ReadOptions, *, main: bool = False
+) -> None:
     from mv2.extract.readers.html import html_blocks
 
     mime = f"text/html; charset={entity.parameters.get('charset', '')}"
-    html_blocks(entity.data(), builder, tables, options.limits, mime=mime, hidden=options.hidden)
+    html_blocks(entity.data(), builder, tables, options.limits, mime=mime, main=main, hidden=options.hidden)
 
 
 def _metadata(headers: Headers) -> dict[str, Any]:
@@ -149,6 +165,7 @@ def _metadata(headers: Headers) -> dict[str, Any]:
         "bcc": addresses(headers.raw("bcc"))[:_MOST_ADDRESSES],
         "reply_to": ", ".join(addresses(headers.raw("reply-to"))[:_MOST_ADDRESSES]),
         "list_id": headers.text("list-id"),
+        "url": headers.text("snapshot-content-location"),
     }
     return {name: value for name, value in found.items() if value}
 
