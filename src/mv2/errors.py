@@ -97,7 +97,7 @@ class Error(Exception):
     def __str__(self) -> str:
         parts = [self.message]
         if self.path is not None and self.path not in self.message:
-            parts.append(f"(file {self.path})")
+            parts.append(f"({self.path})" if "://" in self.path else f"(file {self.path})")
         if self.offset is not None:
             parts.append(f"(at byte {self.offset})")
         text = " ".join(parts)

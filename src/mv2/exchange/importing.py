@@ -81,7 +81,7 @@ def import_into(
     *,
     format: str = "auto",
     on_conflict: OnKnown = "version",
-    batch_size: int = 1_000,
+    batch_size: int = 5_000,
     vectors: bool = True,
     embedding_model: str | None = None,
     progress: Progress | None = None,

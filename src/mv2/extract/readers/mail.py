@@ -1,4 +1,4 @@
-"""Reads mails (``.eml``, ``.emlx``), mailboxes (``.mbox``) and saved web pages in the form of mails (``.mhtml``)."""
+"""Reads mails (``.eml``, ``.emlx``), mailboxes (``.mbox``) and web pages saved as mails (``.mhtml``)."""
 
 from __future__ import annotations
 
