@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 import mv2 as library
+from mv2.cli._progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,3 +155,111 @@ def test_names_that_are_not_unicode(folder: Path, mv2: Command) -> None:
         pytest.skip("the file system takes Unicode names only")
     assert mv2("put", "a.mv2", ".").code == 0
     assert list(contents(folder / "a.mv2").values()) == [b"coffee"]
+
+
+def test_everything_is_put_in_the_order_it_is_named(folder: Path, mv2: Command) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (folder / name).write_text(name)
+    assert mv2("put", "a.mv2", "c.txt", "-", "a.txt", "b.txt", stdin=b"piped").code == 0
+    assert list(contents(folder / "a.mv2").values()) == [b"c.txt", b"piped", b"a.txt", b"b.txt"]
+
+
+def test_standard_input_is_read_like_a_file_where_that_is_asked_for(folder: Path, mv2: Command) -> None:
+    assert mv2("put", "a.mv2", "-", "--reader", "delimited", "--tables", stdin=b"a,b\n1,2\n").code == 0
+    assert len(mv2("tables", "a.mv2", "--json").json()["tables"]) == 1
+    ran = mv2("put", "a.mv2", "-", "--reader", "pdf", "--uri", "mv2://in", stdin=b"%PDF-1.7 broken")
+    assert ran.code == 1
+    assert "standard input: the PDF is damaged" in ran.err
+
+
+def test_files_are_chosen_by_patterns(folder: Path, mv2: Command) -> None:
+    for name in ("a.txt", "b.md", ".hidden.md", "c.log", "sub/d.md"):
+        path = folder / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"text of {name}")
+    (folder / "in" / ".gitignore").write_text("*.log\n")
+
+    def taken(*options: str) -> list[str]:
+        ran = mv2("put", f"{len(options)}{options[0]}.mv2", "in", "--json", *options)
+        return [item["source"] for item in ran.json()["put"]]
+
+    assert taken("--include", "*.md") == ["in/b.md", "in/sub/d.md"]
+    assert taken("--exclude", "*.md", "--exclude", "*.log") == ["in/a.txt"]
+    assert taken("--hidden", "--include", ".hidden*") == ["in/.hidden.md"]
+    assert "in/c.log" not in taken("--gitignore")
+
+
+def test_duplicates_and_near_duplicates(folder: Path, mv2: Command) -> None:
+    text = " ".join(f"word{n} follows word{n + 1}" for n in range(40))
+    (folder / "a.txt").write_text(text)
+    (folder / "b.txt").write_text(text)
+    (folder / "c.txt").write_text(f"{text} and more")
+    ran = mv2("put", "a.mv2", "a.txt", "b.txt", "--duplicates", "report")
+    assert (ran.code, ran.out) == (0, "put frame 0 (mv2://files/a.txt), 1 duplicate\n")
+    assert "b.txt: same content as mv2://files/a.txt" in ran.err
+    assert mv2("put", "b.mv2", "a.txt", "b.txt", "--dedup").code == 0
+    assert list(contents(folder / "b.mv2")) == ["mv2://files/a.txt"]
+    ran = mv2("put", "c.mv2", "a.txt", "c.txt", "--near", "0.8")
+    assert "mv2://files/a.txt: nearly the same: mv2://files/c.txt" in ran.err
+    assert len(contents(folder / "c.mv2")) == 2
+    assert mv2("put", "d.mv2", "a.txt", "c.txt", "--near", "0.8", "--duplicates", "skip").code == 0
+    assert list(contents(folder / "d.mv2")) == ["mv2://files/a.txt"]
+
+
+def test_what_no_reader_knows(folder: Path, mv2: Command) -> None:
+    (folder / "raw.bin").write_bytes(bytes(range(256)))
+    ran = mv2("put", "a.mv2", "raw.bin", "--skip-unknown")
+    assert (ran.code, ran.out) == (0, "put 0 documents, 1 skipped\n")
+    assert "raw.bin: skipped: the document is binary data" in ran.err
+    assert mv2("put", "a.mv2", "raw.bin").out == "put frame 0 (mv2://files/raw.bin)\n"
+
+
+def test_files_inside_of_files(folder: Path, mv2: Command) -> None:
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("inner.txt", "Sow the beans in May.")
+    assert mv2("put", "a.mv2", "a.zip", "--archives").out == "put 2 documents (1 archive, 1 text)\n"
+    assert mv2("view", "a.mv2", "mv2://files/a.zip!/inner.txt").out == "Sow the beans in May."
+    assert mv2("put", "a.mv2", "a.zip", "--archives").out == "put 0 documents, 1 unchanged\n"
+
+
+def test_many_notes_are_counted_rather_than_printed(folder: Path, mv2: Command) -> None:
+    (folder / "in").mkdir()
+    for number in range(30):
+        (folder / "in" / f"{number:02}.bin").write_bytes(bytes(range(256)) + bytes([number]))
+    ran = mv2("put", "a.mv2", "in", "--skip-unknown")
+    assert ran.err.count("skipped:") == 20
+    assert "and 10 more like these" in ran.err
+    assert len(mv2("put", "a.mv2", "in", "--skip-unknown", "--json").json()["skipped"]) == 30
+
+
+def test_pages_that_may_not_be_fetched_stop_nothing(folder: Path, mv2: Command) -> None:
+    pytest.importorskip("httpx")
+    (folder / "a.txt").write_text("a")
+    ran = mv2("put", "a.mv2", "http://127.0.0.1:9/page", "a.txt")
+    assert ran.code == 1
+    assert "http://127.0.0.1:9/page: " in ran.err
+    assert contents(folder / "a.mv2") == {"mv2://files/a.txt": b"a"}
+
+
+def test_an_interrupt_says_what_is_kept_and_the_same_command_goes_on(
+    folder: Path, mv2: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "in").mkdir()
+    for number in range(60):
+        (folder / "in" / f"{number:02}.txt").write_text(f"text number {number}")
+    show = Progress.__call__
+
+    def show_and_stop(self: Progress, done: int, total: int | None) -> None:
+        show(self, done, total)
+        if done >= 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "__call__", show_and_stop)
+        ran = mv2("put", "a.mv2", "in", "later.txt", "-", "--workers", "1", stdin=b"never read")
+    assert ran.code == 130
+    kept = len(contents(folder / "a.mv2"))
+    assert 5 <= kept < 60
+    assert f"interrupted: {kept} documents put and kept, {60 - kept + 2} not" in ran.err
+    ran = mv2("put", "a.mv2", "in")
+    assert ran.out == f"put {60 - kept} documents, {kept} unchanged\n"

@@ -99,6 +99,12 @@ class Worker:
     def do_blob(self, command: Command) -> str:
         return base64.b64encode(self.memory.blob(command["uri"])).decode("ascii")
 
+    def do_tables(self, command: Command) -> dict[str, str]:
+        return {
+            table["table_id"]: self.memory.get_table(table["table_id"], format="csv")
+            for table in self.memory.list_tables()
+        }
+
     def do_timeline(self, command: Command) -> list[dict[str, Any]]:
         entries = self.memory.timeline(
             limit=command.get("limit", 1_000_000), reverse=command.get("reverse", False)

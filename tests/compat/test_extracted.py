@@ -86,3 +86,42 @@ def test_the_original_finds_them_and_leaves_them_whole(peer, tmp_path, way):
         memory.put("ours again")
     with mv2.open(path) as memory:
         assert memory.verify(deep=True).findings == ()
+
+
+def test_files_of_many_kinds_are_found_by_both(peer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    long = "\n\n".join(
+        f"## Part {n}\n\nThe marshwren number {n} sings in the reeds all night." for n in range(80)
+    )
+    (tmp_path / "in/notes.md").write_text("# Birds\n\nA quagmoth in the lamp.\n")
+    (tmp_path / "in/long.md").write_text(f"# Wrens\n\n{long}\n")
+    (tmp_path / "in/people.csv").write_text("name,city\nGrebewort,Oslo\nLapwing,Rome\n")
+    (tmp_path / "in/page.html").write_text("<title>T</title><p>The <b>sandgrouse</b> drinks at dawn.</p>")
+    (tmp_path / "in/raw.bin").write_bytes(bytes(range(256)))
+    with mv2.open("m.mv2") as memory:
+        assert memory.put_files("in", reading=mv2.ReadOptions(tables=True)).ok
+        before = state(memory)
+        ids = {frame.uri: frame.id for frame in memory.frames()}
+        chunks = set(range(ids["mv2://files/in/long.md"] + 1, len(list(memory.frames())) + 200))
+    words = ["quagmoth", "marshwren", "grebewort", "sandgrouse"]
+    seen = peer.snapshot(
+        tmp_path / "m.mv2", words=words, uris=["mv2://files/in/raw.bin", "mv2://files/in/page.html"]
+    )
+    assert ids["mv2://files/in/notes.md"] in seen.found["quagmoth"]
+    assert seen.found["marshwren"]
+    assert set(seen.found["marshwren"]) <= chunks
+    assert ids["mv2://files/in/people.csv"] in seen.found["grebewort"]
+    assert ids["mv2://files/in/page.html"] in seen.found["sandgrouse"]
+    assert seen.blobs["mv2://files/in/raw.bin"] == bytes(range(256))
+    peer.call("open", path=tmp_path / "m.mv2", read_only=False)
+    assert list(peer.call("tables").values()) == ["name,city\nGrebewort,Oslo\nLapwing,Rome\n"]
+    document = {"text": "by theirs", "uri": "mv2://theirs/b", "title": "", "tags": [], "timestamp": EPOCH}
+    peer.call("put", document=document)
+    peer.call("close")
+    with mv2.open("m.mv2") as memory:
+        assert state(memory) == before
+        assert [table.to_dicts() for table in map(memory.table, [t.id for t in memory.tables()])] == [
+            [{"name": "Grebewort", "city": "Oslo"}, {"name": "Lapwing", "city": "Rome"}]
+        ]
+        assert memory.verify(deep=True).ok

@@ -20,7 +20,7 @@ def print_hits(result: SearchResult, out: Output, *, explain: bool = False, limi
     width = terminal_width() - len(_INDENT)
     for hit in result.hits:
         out.styled(heading(f"{hit.rank:>2}. ", hit.title, hit.uri, hit.timestamp, hit.frame_id, out))
-        where = "  ".join(place_words(hit.place))
+        where = ", ".join(place_words(hit.place))
         if where:
             out.styled(_INDENT + out.faint(shorten(where, width)))
         for line in snippet_lines(hit.snippet, hit.highlights, out, width=width, limit=limit):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Of notes about single files so many are shown; ``--json`` has all.
 _SHOWN: Final = 20
+#: Kinds of files that a summary names.
+_KINDS: Final = 6
 #: Runs that took longer say how fast they were (seconds).
 _WORTH_A_RATE: Final = 1.0
 _ENOUGH_FOR_A_RATE: Final = 20
@@ -135,36 +137,39 @@ def _summary(results: Results) -> str:
         parts = [f"put frame {only['frame_id']} ({only['uri']})"]
     else:
         parts = [f"put {plural(len(results.put), 'document')}"]
-        kinds = [f"{count:,} {name}" for name, count in results.readers.most_common(6)]
         if len(results.readers) > 1:
-            parts[0] += f" ({', '.join(kinds)})"
+            parts[0] += f" ({_kinds(results.readers)})"
         updated = sum(bool(entry.get("updated")) for entry in results.put)
         if updated:
             parts.append(f"{updated:,} of them new versions")
+    return ", ".join([*parts, *_counts(results)]) + _rate(results)
+
+
+def _counts(results: Results) -> Iterator[str]:
+    """How many files did not become documents, and why."""
     for name, entries in (
         ("retired", results.retired),
         ("unchanged", results.unchanged),
-        ("duplicates", results.duplicates),
+        ("duplicate" if len(results.duplicates) == 1 else "duplicates", results.duplicates),
         ("skipped", results.skipped),
         ("failed", results.failed),
     ):
         if entries:
-            parts.append(f"{len(entries):,} {name}")
-    return ", ".join(parts) + _rate(results)
+            yield f"{len(entries):,} {name}"
+
+
+def _kinds(readers: Counter[str]) -> str:
+    """How many of which kind, the rare ones together."""
+    kinds = [f"{count:,} {name}" for name, count in readers.most_common(_KINDS)]
+    others = readers.total() - sum(count for _, count in readers.most_common(_KINDS))
+    return ", ".join([*kinds, f"{others:,} others"] if others else kinds)
 
 
 def _sync_summary(results: Results) -> str:
     updated = sum(bool(entry["updated"]) for entry in results.put)
-    counts = {
-        "added": len(results.put) - updated,
-        "updated": updated,
-        "retired": len(results.retired),
-        "unchanged": len(results.unchanged),
-        "duplicates": len(results.duplicates),
-        "skipped": len(results.skipped),
-        "failed": len(results.failed),
-    }
-    text = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no files"
+    put = {"added": len(results.put) - updated, "updated": updated}
+    parts = [f"{count:,} {name}" for name, count in put.items() if count]
+    text = ", ".join([*parts, *_counts(results)]) or "no files"
     return ("dry run: " if results.dry_run else "") + text + _rate(results)
 
 

@@ -144,7 +144,7 @@ def prepare(document: Document, *, put_at: int | None = None) -> Prepared:
         )
     raw, text, source = read_content(document.content)
     put_at = now() if put_at is None else put_at
-    metadata = encode_metadata(check_mapping(document.metadata))
+    metadata = encode_metadata(check_mapping(document.metadata), document.track)
     metadata[PUT_AT] = str(put_at)
     entry = FrameEntry(
         timestamp=put_at if document.timestamp is None else to_seconds(document.timestamp),

@@ -12,10 +12,12 @@ from typing import Any
 
 from mv2.errors import InvalidArgumentError, LimitError
 from mv2.storage.reserved import PREFIX
-from mv2.storage.user_metadata import decode_metadata
+from mv2.storage.user_metadata import decode_metadata, decode_value
 
 __all__ = ["MAX_ENTRIES", "check_mapping", "decode_metadata", "encode_metadata"]
 
+#: The track of tables and their rows.
+TABLES = "tables"
 #: The format ends at 4,096 entries a frame; some are kept for our own keys.
 MAX_ENTRIES = 4096 - 8
 
@@ -35,8 +37,11 @@ def check_mapping(values: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return values
 
 
-def encode_metadata(values: Mapping[str, Any]) -> dict[str, str]:
+def encode_metadata(values: Mapping[str, Any], track: str | None = None) -> dict[str, str]:
     """JSON text by key.
+
+    In the track of tables a string stands as it is where that cannot be taken for something else:
+    the original engine looks tables up by their id so.
 
     Raises:
         InvalidArgumentError: a key is not a string or is reserved, or a value is not JSON.
@@ -53,10 +58,15 @@ def encode_metadata(values: Mapping[str, Any]) -> dict[str, str]:
             )
         if not key.isascii():
             _check_text(key)
-        encoded[key] = _encode_value(key, value)
+        text = _encode_value(key, value)
+        encoded[key] = value if track == TABLES and _is_plain(value) else text
     if len(encoded) > MAX_ENTRIES:
         raise LimitError(f"{len(encoded)} metadata entries are more than the {MAX_ENTRIES} a frame can hold")
     return encoded
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and decode_value(value) is value
 
 
 def _check_text(key: str) -> None:

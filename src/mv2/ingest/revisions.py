@@ -254,7 +254,7 @@ def _successor(view: View, frame_id: int, record: FrameRecord, *, keep_vector: b
 
 def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
     """Write the document's describing fields into its entries."""
-    metadata = encode_metadata(document.metadata)
+    metadata = encode_metadata(document.metadata, document.track)
     metadata[PUT_AT] = str(now())
     pages = len(entries) - 1
     timestamp = to_seconds(document.timestamp) if document.timestamp is not None else now()

@@ -14,13 +14,13 @@ from mv2._late import late_pattern
 from mv2.errors import FrameNotFoundError
 from mv2.extract.model import Table
 from mv2.format.checksum import digest
+from mv2.ingest.metadata import TABLES
 from mv2.reports import TableInfo
 from mv2.types import Document, FrameRef, Origin
 
 if TYPE_CHECKING:
     from mv2.storage.view import View
 
-TRACK: Final = "tables"
 META: Final = "table_meta"
 ROW: Final = "table_row"
 _PREFIX: Final = "mv2://tables/"
@@ -57,7 +57,7 @@ def table_documents(tables: Iterable[Table], document: Document, source: str) ->
 def _documents(table: Table, of: str, document: Document, source: str) -> Iterator[Document]:
     quality = "high" if table.confidence >= 0.8 else "medium" if table.confidence >= 0.5 else "low"
     file = source.rpartition("/")[2]
-    shared = {"track": TRACK, "timestamp": document.timestamp, "mime": _MIME}
+    shared = {"track": TABLES, "timestamp": document.timestamp, "mime": _MIME}
     origin = Origin(part_of=document.uri)
     first, last = table.page or 1, table.last_page or table.page or 1
     facts = {
