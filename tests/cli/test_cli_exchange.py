@@ -201,6 +201,15 @@ def test_rows_from_a_pipe(folder: Path, mv2: Command) -> None:
     assert mv2("import", "s.mv2", "-", "--format", "csv").code == 2
 
 
+def _documents(file: str) -> int:
+    """How many there are in a memory that another process is making."""
+    try:
+        with library.open(file, "r", embedder="none") as memory:
+            return memory.stats().document_count
+    except library.errors.Error:
+        return 0
+
+
 def test_an_interrupted_import_goes_on_from_there(folder: Path, command_environment: dict[str, str]) -> None:
     count = 60_000
     lines = (f'{{"id": {n}, "text": "pebble number {n} lies on the beach"}}\n' for n in range(count))
@@ -214,7 +223,7 @@ def test_an_interrupted_import_goes_on_from_there(folder: Path, command_environm
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
-        if Path("rows.mv2").exists() and Path("rows.mv2").stat().st_size > 200_000:
+        if _documents("rows.mv2"):
             break
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -225,6 +234,21 @@ def test_an_interrupted_import_goes_on_from_there(folder: Path, command_environm
     with library.open("rows.mv2", "r", embedder="none") as memory:
         assert memory.verify(deep=True).ok
         assert 0 < told == memory.stats().document_count < count
+
+
+def test_a_copy_of_a_windows_editor_is_a_copy(changed: Path, mv2: Command) -> None:
+    assert mv2("export", changed, "copy.jsonl").code == 0
+    data = Path("copy.jsonl").read_bytes()
+    Path("copy.jsonl").write_bytes(b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"))
+    assert mv2("import", "equal.mv2", "copy.jsonl").out == "restored copy.jsonl: 4 records\n"
+
+
+def test_a_database_that_was_exported_needs_no_table(changed: Path, mv2: Command) -> None:
+    assert mv2("export", changed, "m.sqlite").code == 0
+    ran = mv2("import", "again.mv2", "m.sqlite")
+    assert (ran.code, "format sqlite" in ran.out) == (0, True)
+    assert "replaced or deleted; exports as jsonl bring them back" in ran.err
+    assert sorted(texts("again.mv2").values()) == sorted(texts(str(changed)).values())
 
 
 # --- export -----------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_read_is_reported_each_time(shelf: Path, mv2: Comm
         ran = mv2("sync", "a.mv2", "shelf")
         assert ran.code == 1
         assert ran.out == f"{counts}\n"
-        assert "mv2: shelf/broken.pdf: the PDF is damaged" in ran.err
+        assert "mv2: failed: shelf/broken.pdf: the PDF is damaged" in ran.err
 
 
 def test_a_folder_that_is_not_there_retires_nothing(shelf: Path, mv2: Command) -> None:

@@ -16,12 +16,12 @@ import pytest
 
 import mv2
 from mv2.index.frames import FrameIndex
+from mv2.ingest import mutations
 from mv2.storage import commit, log, state
 from mv2.storage.checkpoint import CommitWriter, anchor_of
 from mv2.storage.commit import Anchor, encode_header_page
 from mv2.storage.device import File
 from mv2.storage.log import LogAppender
-from mv2.storage.overlay import Overlay
 from mv2.testing import careless
 from mv2.testing.check import Outcome, run_cuts
 from mv2.testing.recording import RecordingFileSystem
@@ -100,14 +100,12 @@ def test_no_sentinel_behind_the_last_record(monkeypatch: pytest.MonkeyPatch) -> 
     _assert_caught(["small_after_wrap", "wraps"])
 
 
-def test_ids_are_log_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
-    apply = Overlay.apply
+def test_ids_count_pending_records_instead_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count_deletions_too(self: mutations._GroupSink) -> int:
+        sequences = [*self._view.overlay._ids, self._view.base.frame_count - 1]
+        return max(sequences) + 1 + len(self._added)
 
-    def apply_with_sequence(self: Overlay, sequence: int, entry: Any, **options: Any) -> int | None:
-        frame_id = apply(self, sequence, entry, **options)
-        return None if frame_id is None else sequence
-
-    monkeypatch.setattr(Overlay, "apply", apply_with_sequence)
+    monkeypatch.setattr(mutations._GroupSink, "next_id", count_deletions_too)
     _assert_caught(["chunked", "changes"])
 
 

@@ -144,17 +144,13 @@ def _checked(source: Any, format: str, given: dict[str, Any], *, first: bool) ->
         UsageError: an option that the format does not have.
         and what ``import_into`` raises.
     """
-    import inspect
+    from mv2.exchange import import_format_of, import_options, read_items
 
-    from mv2.exchange.importers import choose, find, open_source
-
-    form = choose(source) if format == "auto" else find(format)
-    parameters = inspect.signature(form.load().read).parameters.values()
-    known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
-    options = format_options_of(form.name, known, given)
+    form = import_format_of(source) if format == "auto" else format
+    options = format_options_of(form, import_options(form), given)
     if first:
-        next(open_source(form, source, options), None)
-    return form.name, options
+        next(read_items(source, format=form, **options), None)
+    return form, options
 
 
 def _imported(
@@ -340,21 +336,18 @@ def _form_of(target: str, format: str) -> str:
     Raises:
         UsageError: none is.
     """
-    from mv2.exchange import EXPORT_FORMATS
+    from mv2.errors import InvalidArgumentError
+    from mv2.exchange import EXPORT_FORMATS, export_format_of
 
-    if format != "auto":
-        if format not in EXPORT_FORMATS:
-            raise click.UsageError(f"There is no format {format}. Formats: {', '.join(EXPORT_FORMATS)}.")
-        return format
-    stem, suffix = os.path.splitext(target.lower())
-    if suffix in (".gz", ".zst", ".zstd"):
-        suffix = os.path.splitext(stem)[1]
-    for form in EXPORT_FORMATS.values():
-        if suffix and suffix in form.suffixes:
-            return form.name
-    raise click.UsageError(
-        f"The name {target} does not say which format to write: give --format {', '.join(EXPORT_FORMATS)}."
-    )
+    if format not in ("auto", *EXPORT_FORMATS):
+        raise click.UsageError(f"There is no format {format}. Formats: {', '.join(EXPORT_FORMATS)}.")
+    try:
+        return export_format_of(target, format).name
+    except InvalidArgumentError as error:
+        raise click.UsageError(
+            f"The name {target} does not say which format to write: "
+            f"give --format {', '.join(EXPORT_FORMATS)}."
+        ) from error
 
 
 def _refuse_to_replace(file: str, target: str, form: str, force: bool) -> None:
@@ -363,14 +356,9 @@ def _refuse_to_replace(file: str, target: str, form: str, force: bool) -> None:
         raise click.UsageError(f"{target} is the memory itself.")
     if force or form in ("markdown", "html"):  # folders that are not empty are never replaced
         return
-    names = [target]
-    if form == "npy":
-        from pathlib import Path
+    from mv2.exchange import export_paths
 
-        from mv2.exchange.exporters.numbers import ids_path
-
-        names.append(str(ids_path(Path(target))))
-    for name in names:
+    for name in export_paths(target, format=form):
         if os.path.lexists(name):
             raise click.ClickException(f"{name} is there already. --force replaces it.")
 

@@ -116,7 +116,7 @@ def report_ingest(results: Results, out: Output) -> int:
         out.line(_sync_summary(results) if results.synced else _summary(results))
         _notes((entry["source"], text) for entry in results.warnings for text in entry["warnings"][:3])
     for failure in results.failed:
-        _note(failure["source"], failure["error"])
+        _note(f"failed: {failure['source']}", failure["error"])
     if not out.quiet:
         _notes((entry["source"], f"skipped: {entry['reason']}") for entry in results.skipped)
         _notes((entry["source"], f"same content as {entry['of']}") for entry in results.duplicates)

@@ -180,10 +180,11 @@ def split(
     """
     if sum(way is not None for way in (by, max_size, filters)) != 1:
         raise click.UsageError("Give one of --by, --max-size and --filter.")
+    from mv2.cli._progress import Progress
     from mv2.exchange import split
 
-    with open_to_read(file, "none") as memory:
-        parts = split(memory, folder, by=by, filters=filters, max_bytes=max_size)
+    with open_to_read(file, "none") as memory, Progress("Splitting", quiet=quiet) as progress:
+        parts = split(memory, folder, by=by, filters=filters, max_bytes=max_size, progress=progress)
     found = [_part(path) for path in parts]
     out = Output(json=as_json, quiet=quiet)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from mv2.cli._output import Output, clean, plural
-from mv2.cli._select import filter_options, seconds_of, within
+from mv2.cli._select import filter_options, past_options, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,18 +25,8 @@ _SHOWN: Final = 20
 
 
 def portion_options(function: F) -> F:
-    """``--filter``, ``--scope``, ``--as-of`` and ``--as-of-commit``; see ``portion_of``."""
-    for option in (
-        click.option(
-            "--as-of-commit",
-            type=click.IntRange(min=0),
-            metavar="NUMBER",
-            help="As this commit left it (see mv2 commits).",
-        ),
-        click.option("--as-of", metavar="TIME", callback=_moment, help="As the memory was at this time."),
-    ):
-        function = option(function)
-    return filter_options(function)
+    """``--filter``, ``--scope`` and one point of the past; see ``portion_of``."""
+    return filter_options(past_options(function))
 
 
 def portion_of(options: dict[str, Any]) -> dict[str, Any]:
@@ -45,19 +35,13 @@ def portion_of(options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: more than one point of the past is named.
     """
-    names = ("filter", "scope", "as_of", "as_of_commit")
+    names = ("filter", "scope", "as_of", "as_of_frame", "as_of_commit")
     given = within({name: options.pop(name) for name in names})
     scope = given.pop("scope", None)
     if scope is not None:
         begins = {"uri": {"$startswith": scope}}
         given["filter"] = {"$and": [given["filter"], begins]} if "filter" in given else begins
     return given
-
-
-def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    if value is None or ctx.resilient_parsing:
-        return None
-    return seconds_of(value, param.opts[-1])
 
 
 def is_missing_memory(file: str) -> bool:

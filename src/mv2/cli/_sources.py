@@ -133,7 +133,8 @@ def _unpacked(source: str) -> IO[bytes]:
 
 
 def _begins_a_copy(head: bytes) -> bool:
-    return head.replace(b" ", b"").startswith(b'{"format":"mv2-jsonl"')
+    start = head.removeprefix(b"\xef\xbb\xbf").replace(b" ", b"")
+    return start.startswith(b'{"format":"mv2-jsonl"')
 
 
 class _Rest(io.RawIOBase):

@@ -11,8 +11,23 @@ TYPE_CHECKING = False  # nothing is loaded before it is used
 
 if TYPE_CHECKING:
     from mv2.exchange.dumping import dump
-    from mv2.exchange.exporting import EXPORT_FORMATS, ExportFormat, ExportReport, export
-    from mv2.exchange.importing import IMPORT_FORMATS, ImportInterrupted, ImportReport, import_into
+    from mv2.exchange.exporting import (
+        EXPORT_FORMATS,
+        ExportFormat,
+        ExportReport,
+        export,
+        export_format_of,
+        export_paths,
+    )
+    from mv2.exchange.importing import (
+        IMPORT_FORMATS,
+        ImportInterrupted,
+        ImportReport,
+        import_format_of,
+        import_into,
+        import_options,
+        read_items,
+    )
     from mv2.exchange.items import ImportedConversation, Skipped
     from mv2.exchange.jsonl import export_jsonl, import_jsonl, read_records
     from mv2.exchange.merging import MergeReport, merge
@@ -30,10 +45,15 @@ __all__ = [
     "Skipped",
     "dump",
     "export",
+    "export_format_of",
     "export_jsonl",
+    "export_paths",
+    "import_format_of",
     "import_into",
     "import_jsonl",
+    "import_options",
     "merge",
+    "read_items",
     "read_records",
     "split",
 ]
@@ -50,10 +70,15 @@ _MODULES = {
     "Skipped": "items",
     "dump": "dumping",
     "export": "exporting",
+    "export_format_of": "exporting",
     "export_jsonl": "jsonl",
+    "export_paths": "exporting",
+    "import_format_of": "importing",
     "import_into": "importing",
     "import_jsonl": "jsonl",
+    "import_options": "importing",
     "merge": "merging",
+    "read_items": "importing",
     "read_records": "jsonl",
     "split": "splitting",
 }

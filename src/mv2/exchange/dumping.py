@@ -28,6 +28,7 @@ def dump(
     *,
     filter: Mapping[str, Any] | None = None,
     as_of: Timestamp | None = None,
+    as_of_frame: int | None = None,
     as_of_commit: int | Commit | None = None,
 ) -> int:
     """Write the active documents of a memory as text, sorted by uri; returns how many there are.
@@ -38,10 +39,14 @@ def dump(
     Args:
         memory: a memory, or the path of one, which is only read.
         target: a path, or a file open for writing, of bytes or of text.
-        filter, as_of, as_of_commit: what to show, as in ``Memvid.records``.
+        filter, as_of, as_of_frame, as_of_commit: what to show, as in ``Memvid.records``.
     """
     with readable(memory) as source, written(target) as file:
-        then: dict[str, Any] = {"as_of": as_of, "as_of_commit": as_of_commit}
+        then: dict[str, Any] = {
+            "as_of": as_of,
+            "as_of_frame": as_of_frame,
+            "as_of_commit": as_of_commit,
+        }
         ids = None
         if filter:
             found = source.records(filter=filter, history=False, vectors=False, **then)
@@ -68,7 +73,8 @@ def _order(frame: Frame) -> tuple[str, int]:
 
 def _head(frames: list[Frame]) -> str:
     size = sum(frame.length for frame in frames)
-    return f"mv2 memory: {len(frames)} documents, {size} bytes of content\n"
+    documents = "1 document" if len(frames) == 1 else f"{len(frames)} documents"
+    return f"mv2 memory: {documents}, {size} {'byte' if size == 1 else 'bytes'} of content\n"
 
 
 def _document(memory: Memvid, frame: Frame, then: Mapping[str, Any]) -> Iterator[str]:

@@ -54,6 +54,14 @@ class ExportReport:
 
 
 _NOTHING_OLD: Final = "replaced and deleted versions"
+_NOTHING_NOTED: Final = "what was noted of source files (reader, checksum, address) and of dates in texts"
+_COLUMNS_LOSE: Final = (
+    f"{_NOTHING_OLD}, unless history is asked for",
+    "how texts are cut into chunks, unless chunks are asked for",
+    "times outside the years 1 to 9999",
+    "the name of the model that made the vectors",
+    _NOTHING_NOTED,
+)
 
 EXPORT_FORMATS: Final[Mapping[str, ExportFormat]] = {
     form.name: form
@@ -68,39 +76,36 @@ EXPORT_FORMATS: Final[Mapping[str, ExportFormat]] = {
             name="csv",
             description="a row a document, for spreadsheets (.tsv: with tabs)",
             suffixes=(".csv", ".tsv"),
-            loses=(_NOTHING_OLD, "bytes of documents that are no text", "chunks and vectors"),
+            loses=(
+                _NOTHING_OLD,
+                "bytes of documents that are no text",
+                "chunks and vectors",
+                _NOTHING_NOTED,
+            ),
         ),
         ExportFormat(
             name="parquet",
             description="columns with vectors, for data frames and warehouses",
             suffixes=(".parquet", ".pq"),
-            loses=(
-                f"{_NOTHING_OLD}, unless history is asked for",
-                "chunks, unless they are asked for",
-                "times outside the years 1 to 9999",
-            ),
+            loses=_COLUMNS_LOSE,
         ),
         ExportFormat(
             name="arrow",
             description="the same columns as an Arrow IPC file, which is Feather, too",
             suffixes=(".arrow", ".feather", ".ipc"),
-            loses=(
-                f"{_NOTHING_OLD}, unless history is asked for",
-                "chunks, unless they are asked for",
-                "times outside the years 1 to 9999",
-            ),
+            loses=_COLUMNS_LOSE,
         ),
         ExportFormat(
             name="sqlite",
             description="a database of documents, chunks, tags and vectors, with full-text search",
             suffixes=(".sqlite", ".sqlite3", ".db"),
-            loses=("what the original engine noted of media files",),
+            loses=("details of pictures and recordings (camera, duration …) that another engine wrote",),
         ),
         ExportFormat(
             name="markdown",
             description="a folder of Markdown files with front matter, as Obsidian keeps them",
             suffixes=(),
-            loses=(_NOTHING_OLD, "chunks and vectors"),
+            loses=(_NOTHING_OLD, "chunks and vectors", _NOTHING_NOTED),
         ),
         ExportFormat(
             name="html",
@@ -117,13 +122,14 @@ EXPORT_FORMATS: Final[Mapping[str, ExportFormat]] = {
     )
 }
 _WRITERS: Final = {
-    "csv": ("delimited", "write"),
-    "parquet": ("columns", "write_parquet"),
-    "arrow": ("columns", "write_arrow"),
-    "sqlite": ("sqlite", "write"),
-    "markdown": ("markdown", "write"),
-    "html": ("html", "write"),
-    "npy": ("numbers", "write"),
+    "jsonl": ("jsonl", "export_jsonl"),
+    "csv": ("exporters.delimited", "write"),
+    "parquet": ("exporters.columns", "write_parquet"),
+    "arrow": ("exporters.columns", "write_arrow"),
+    "sqlite": ("exporters.sqlite", "write"),
+    "markdown": ("exporters.markdown", "write"),
+    "html": ("exporters.html", "write"),
+    "npy": ("exporters.numbers", "write"),
 }
 
 
@@ -134,6 +140,7 @@ def export(
     format: str = "auto",
     filter: Mapping[str, Any] | None = None,
     as_of: Timestamp | None = None,
+    as_of_frame: int | None = None,
     as_of_commit: int | Commit | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -143,7 +150,7 @@ def export(
     Args:
         path: a file, which is replaced; for markdown and html a new or empty folder.
         format: a key of ``EXPORT_FORMATS``; ``"auto"`` goes by the ending of the name.
-        filter, as_of, as_of_commit: which part of the memory, as in ``Memvid.records``.
+        filter, as_of, as_of_frame, as_of_commit: which part of the memory, as in ``Memvid.records``.
         progress: called now and then with (documents done, None).
         options: those of the format: history, vectors, chunks …
 
@@ -153,44 +160,36 @@ def export(
         ChecksumError: the stored bytes of a document are damaged.
         StorageError: the operating system refuses.
     """
-    form = _chosen(path, format)
+    form = export_format_of(path, format)
     place = Path(os.fspath(path))
+    write = _writer(form.name)
+    _check_options(form.name, write, options)
+    what: dict[str, Any] = {
+        "filter": filter,
+        "as_of": as_of,
+        "as_of_frame": as_of_frame,
+        "as_of_commit": as_of_commit,
+        "progress": progress,
+    }
     if form.name == "jsonl":
-        count = _jsonl(memory, place, filter, as_of, as_of_commit, progress, options)
+        count = write(memory, place, **what, **options)
     else:
-        module, name = _WRITERS[form.name]
-        write = getattr(import_module(f"mv2.exchange.exporters.{module}"), name)
-        _check_options(form.name, write, options)
-        job = Job(
-            memory=memory,
-            path=place,
-            filter=filter,
-            as_of=as_of,
-            as_of_commit=as_of_commit,
-            progress=progress,
-        )
-        count = write(job, **options)
+        count = write(Job(memory=memory, path=place, **what), **options)
     return ExportReport(format=form.name, documents=count, path=str(place), loses=form.loses)
 
 
-def _jsonl(
-    memory: Memvid,
-    path: Path,
-    filter: Mapping[str, Any] | None,
-    as_of: Timestamp | None,
-    as_of_commit: int | Commit | None,
-    progress: Progress | None,
-    options: Mapping[str, Any],
-) -> int:
-    from mv2.exchange.jsonl import export_jsonl
-
-    _check_options("jsonl", export_jsonl, options)
-    return export_jsonl(
-        memory, path, filter=filter, as_of=as_of, as_of_commit=as_of_commit, progress=progress, **options
-    )
+def _writer(name: str) -> Callable[..., int]:
+    module, function = _WRITERS[name]
+    write: Callable[..., int] = getattr(import_module(f"mv2.exchange.{module}"), function)
+    return write
 
 
-def _chosen(path: str | os.PathLike[str], format: str) -> ExportFormat:
+def export_format_of(path: str | os.PathLike[str], format: str = "auto") -> ExportFormat:
+    """The format that ``export`` writes under a name.
+
+    Raises:
+        InvalidArgumentError: the name does not say it, or there is no such format.
+    """
     if format != "auto":
         if format not in EXPORT_FORMATS:
             raise InvalidArgumentError(
@@ -207,8 +206,21 @@ def _chosen(path: str | os.PathLike[str], format: str) -> ExportFormat:
     )
 
 
+def export_paths(path: str | os.PathLike[str], *, format: str = "auto") -> tuple[Path, ...]:
+    """The files and folders that ``export`` writes, or replaces, for a name.
+
+    Raises: as ``export_format_of``.
+    """
+    place = Path(os.fspath(path))
+    if export_format_of(path, format).name != "npy":
+        return (place,)
+    from mv2.exchange.exporters.numbers import ids_path
+
+    return (place, ids_path(place))
+
+
 def _check_options(name: str, write: Callable[..., Any], options: Mapping[str, Any]) -> None:
-    ours = {"filter", "as_of", "as_of_commit", "progress"}
+    ours = {"filter", "as_of", "as_of_frame", "as_of_commit", "progress"}
     known = {
         parameter.name
         for parameter in inspect.signature(write).parameters.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from mv2.errors import (
     ModelMismatchError,
     VecDimensionMismatchError,
 )
-from mv2.exchange.importers import FORMATS, choose, find, open_source
+from mv2.exchange.importers import FORMATS, choose, find, open_source, options_of
 from mv2.exchange.importers._values import iso_of
 from mv2.exchange.items import ImportedConversation, Item, Skipped
 from mv2.types import Document, Frame
@@ -25,7 +25,15 @@ from mv2.types import Document, Frame
 if TYPE_CHECKING:
     from mv2 import Memvid
 
-__all__ = ["IMPORT_FORMATS", "ImportInterrupted", "ImportReport", "import_into"]
+__all__ = [
+    "IMPORT_FORMATS",
+    "ImportInterrupted",
+    "ImportReport",
+    "import_format_of",
+    "import_into",
+    "import_options",
+    "read_items",
+]
 
 OnKnown: TypeAlias = Literal["version", "skip"]
 Progress: TypeAlias = Callable[[int, "int | None"], object]
@@ -34,6 +42,8 @@ Progress: TypeAlias = Callable[[int, "int | None"], object]
 IMPORT_FORMATS: Final[Mapping[str, str]] = {name: form.description for name, form in FORMATS.items()}
 
 _BATCH_CHARS: Final = 16_000_000
+#: Messages of conversations that are written together, at least those of one.
+_BATCH_MESSAGES: Final = 1_000
 _MAX_SKIPPED: Final = 10_000
 # Errors of these kinds are about the memory or all of the import, not about one document.
 _OF_ALL: Final = (ModelMismatchError, VecDimensionMismatchError)
@@ -99,7 +109,7 @@ def import_into(
         format: a key of ``IMPORT_FORMATS``; ``"auto"`` finds it.
         on_conflict: what a document means whose uri is there with other content: ``"version"`` makes
             a new version of it, ``"skip"`` leaves the one that is there.
-        batch_size: documents in a commit.
+        batch_size: documents in a commit; of conversations at most 1,000 messages, or one conversation.
         vectors: take the vectors of the source. Without them, or where there are none, the memory's
             embedder makes them, if it has one.
         embedding_model: name of the model that made the source's vectors.
@@ -129,6 +139,40 @@ def import_into(
         return importer.run(open_source(form, source, options))
     except KeyboardInterrupt:
         raise ImportInterrupted(importer.report) from None
+
+
+def import_format_of(source: str | os.PathLike[str] | Any) -> str:
+    """The format that a source most likely has, a key of ``IMPORT_FORMATS``.
+
+    Raises:
+        InvalidArgumentError: none is likely, or the source is nothing that can be read.
+        MemoryNotFoundError: there is no such file or folder.
+        DocumentError: it cannot be read.
+    """
+    return choose(source).name
+
+
+def import_options(format: str) -> tuple[str, ...]:
+    """Names of the options that ``import_into`` and ``read_items`` take for a format.
+
+    Raises:
+        InvalidArgumentError: there is no such format.
+    """
+    return options_of(find(format))
+
+
+def read_items(
+    source: str | os.PathLike[str] | Any, *, format: str = "auto", **options: Any
+) -> Iterator[Document | ImportedConversation | Skipped]:
+    """What ``import_into`` would take from a source, one after the other; no memory is needed.
+
+    Args:
+        source, format, options: as in ``import_into``.
+
+    Raises: as ``import_into``, about the source and the options.
+    """
+    form = choose(source) if format == "auto" else find(format)
+    return open_source(form, source, options)
 
 
 class _Importer:
@@ -161,6 +205,8 @@ class _Importer:
         self._seen: dict[str, bytes] = {}  # uri → digest of what it has become in this import
         self._waiting: list[tuple[Document, bool]] = []  # with whether it is a new version
         self._chars = 0
+        self._talks: list[ImportedConversation] = []
+        self._waiting_messages = 0
         self._items = 0
         self._last_id = memory.stats().frame_count - 1  # ids beyond are of this import
         self._documents = self._updated = self._conversations = self._messages = self._unchanged = 0
@@ -261,7 +307,9 @@ class _Importer:
             return False
 
     def _flush(self) -> None:
-        """Put what waits as one commit."""
+        """Put what waits, the documents as one commit."""
+        if self._talks:
+            self._flush_talks()
         waiting, self._waiting, self._chars = self._waiting, [], 0
         if waiting:
             self._put(waiting)
@@ -288,29 +336,50 @@ class _Importer:
         self._updated += sum(there for _, there in waiting)
 
     def _take_conversation(self, talk: ImportedConversation) -> None:
-        metadata = dict(talk.metadata)
-        if talk.created is not None:
-            metadata["created"] = iso_of(talk.created)
-        messages, title = _with_own_ids(talk.messages), talk.title
-        if self._keep:
-            known = {message.id for message in self._memory.conversation(talk.session).messages}
-            if known:
-                title, metadata = None, {}
-                self._unchanged += sum(message["id"] in known for message in messages)
-                messages = [message for message in messages if message["id"] not in known]
+        self._talks.append(talk)
+        self._waiting_messages += len(talk.messages)
+        if self._waiting_messages >= min(_BATCH_MESSAGES, self._batch_size):
+            self._flush_talks()
+
+    def _flush_talks(self) -> None:
+        """Put the conversations that wait, together or else one by one."""
+        talks, self._talks, self._waiting_messages = self._talks, [], 0
         try:
-            ids = self._memory.add_messages(messages, session=talk.session, title=title, metadata=metadata)
+            with self._memory.batch():
+                done = [self._put_conversation(talk) for talk in talks]
         except _OF_ALL as error:
             _add_remedy(error)
             raise
         except InvalidArgumentError as error:
-            self._skip(Skipped(where=talk.title or talk.session, reason=str(error)))
+            if len(talks) == 1:
+                self._skip(Skipped(where=talks[0].title or talks[0].session, reason=str(error)))
+                return
+            middle = len(talks) // 2
+            for half in (talks[:middle], talks[middle:]):
+                self._talks = half
+                self._flush_talks()
             return
-        new = sum(number > self._last_id for number in ids)
-        self._last_id = max([self._last_id, *ids])
-        self._conversations += new > 0
-        self._messages += new
-        self._unchanged += len(ids) - new
+        for ids, known in done:
+            new = sum(number > self._last_id for number in ids)
+            self._last_id = max([self._last_id, *ids])
+            self._conversations += new > 0
+            self._messages += new
+            self._unchanged += len(ids) - new + known
+
+    def _put_conversation(self, talk: ImportedConversation) -> tuple[list[int], int]:
+        """The frames of its messages, and how many of them were left as they are there."""
+        metadata = dict(talk.metadata)
+        if talk.created is not None:
+            metadata["created"] = iso_of(talk.created)
+        messages, title, left = _with_own_ids(talk.messages), talk.title, 0
+        if self._keep:
+            known = {message.id for message in self._memory.conversation(talk.session).messages}
+            if known:
+                title, metadata = None, {}
+                left = sum(message["id"] in known for message in messages)
+                messages = [message for message in messages if message["id"] not in known]
+        ids = self._memory.add_messages(messages, session=talk.session, title=title, metadata=metadata)
+        return ids, left
 
 
 def _with_own_ids(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -348,7 +417,9 @@ def _is_same(memory: Memvid, document: Document) -> bool:
     if list(document.tags) != list(frame.tags) or dict(document.metadata) != dict(frame.metadata):
         return False
     content = document.content.encode() if isinstance(document.content, str) else document.content
-    return memory.content(frame.id) == content and _has_vector(memory, frame.id, document)
+    if memory.content(frame.id) != content or not _has_vector(memory, frame.id, document):
+        return False
+    return document.text is None or memory.text(frame.id) == document.text
 
 
 def _is_same_file(path: Path, document: Document, frame: Frame) -> bool:
@@ -367,11 +438,13 @@ def _is_same_file(path: Path, document: Document, frame: Frame) -> bool:
 
 
 def _has_vector(memory: Memvid, frame_id: int, document: Document) -> bool:
-    """Whether the vector is there, too; its numbers may have been compressed since."""
-    if document.embedding is None:
+    """Whether the vectors are there, too; their numbers may have been compressed since."""
+    given: Any = document.embedding
+    if given is None:
         return True
-    stored = memory.embedding(frame_id)
-    return stored is not None and len(stored) == len(document.embedding)
+    of_chunks = len(given) > 0 and hasattr(given[0], "__len__")
+    stored = memory.embedding(frame_id + 1 if of_chunks else frame_id)
+    return stored is not None and len(stored) == len(given[0] if of_chunks else given)
 
 
 def _add_remedy(error: ModelMismatchError | VecDimensionMismatchError) -> None:

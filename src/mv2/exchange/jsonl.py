@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import io
 import json
+import re
 import sys
 import zlib
 from array import array
@@ -36,6 +38,7 @@ VectorForm = Literal["base64", "list"]
 Progress = Callable[[int, "int | None"], object]
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _LISTS: Final = frozenset({"tags", "labels", "content_dates"})
 
 
@@ -48,6 +51,7 @@ def export_jsonl(
     *,
     filter: Mapping[str, Any] | None = None,
     as_of: Timestamp | None = None,
+    as_of_frame: int | None = None,
     as_of_commit: int | Commit | None = None,
     history: bool = True,
     vectors: bool = True,
@@ -59,7 +63,7 @@ def export_jsonl(
     Args:
         target: a path (packed if it ends in .gz or .zst; there whole or not at all), or a file
             open for writing, of bytes or of text.
-        filter, as_of, as_of_commit, history, vectors: as in ``Memvid.records``.
+        filter, as_of, as_of_frame, as_of_commit, history, vectors: as in ``Memvid.records``.
         vector_form: ``"base64"`` of float32, or ``"list"`` of numbers.
         progress: called now and then with (records done, None).
 
@@ -70,7 +74,12 @@ def export_jsonl(
     if vector_form not in ("base64", "list"):
         raise InvalidArgumentError(f"vector_form {vector_form!r} is unknown", remedy="Use base64 or list.")
     found = memory.records(
-        filter=filter, as_of=as_of, as_of_commit=as_of_commit, history=history, vectors=vectors
+        filter=filter,
+        as_of=as_of,
+        as_of_frame=as_of_frame,
+        as_of_commit=as_of_commit,
+        history=history,
+        vectors=vectors,
     )
     count = 0
     with written(target) as file:
@@ -231,12 +240,17 @@ class _Lines:
             raise self.error(f"the file ends after {count} records without the line that counts them")
 
     def _head(self) -> bool:
-        line = self._line()
+        line = self._line().removeprefix(codecs.BOM_UTF8)
         head = self._object(line) if line.strip() else {}
         if head.get("format") != FORMAT:
             raise self.error(f"this is no {FORMAT} file: its first line does not say so")
-        if head.get("version") != VERSION:
-            raise self.error(f"version {head.get('version')!r} is not known; this is for version {VERSION}")
+        version = head.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise self.error(
+                f"a newer mv2 wrote this: version {version} of the format, of which this one reads {VERSION}"
+            )
+        if version != VERSION:
+            raise self.error(f"version {version!r} is not known; this is for version {VERSION}")
         return bool(head.get("counted"))
 
     def _line(self) -> bytes:
@@ -271,7 +285,22 @@ class _Lines:
             raise self.error(f"it is not JSON: {error}") from error
         if not isinstance(values, dict):
             raise self.error("it is no JSON object")
+        if _SURROGATE.search(line):
+            broken = [name for name, value in values.items() if not _is_unicode([name, value])]
+            if broken:
+                name = broken[0].encode(errors="replace").decode()
+                raise self.error(f"{name} holds a lone surrogate, which is no character")
         return values
+
+
+def _is_unicode(value: Any) -> bool:
+    try:
+        _encode(value).encode()
+    except UnicodeEncodeError:
+        return False
+    except ValueError:  # a number beyond all bounds, which its field refuses
+        return True
+    return True
 
 
 def _no_constant(name: str) -> None:
@@ -295,6 +324,12 @@ def _whole(name: str, value: Any) -> int:
     return value
 
 
+def _count(name: str, value: Any) -> int:
+    if not 0 <= _whole(name, value) < 1 << 63:
+        raise _wrong(name, value, "a number of characters")
+    return int(value)
+
+
 def _texts(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _wrong(name, value, "a list of strings")
@@ -309,7 +344,8 @@ def _object(name: str, value: Any) -> dict[str, Any]:
 
 _READ: Final[dict[str, Callable[[str, Any], Any]]] = {
     **dict.fromkeys(("id", "timestamp", "put_at", "supersedes", "superseded_by"), _whole),
-    **dict.fromkeys(("deleted_at", "replaced_at", "ended_before", "chunk_size"), _whole),
+    **dict.fromkeys(("deleted_at", "replaced_at", "ended_before"), _whole),
+    "chunk_size": _count,
     **dict.fromkeys(("uri", "title", "kind", "track", "status", "role", "mime", "source_path"), _text),
     **dict.fromkeys(("digest", "text", "vector_model"), _text),
     **dict.fromkeys(("tags", "labels", "content_dates"), _texts),

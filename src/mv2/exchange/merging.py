@@ -35,6 +35,14 @@ class MergeReport:
     conflicts: tuple[Conflict, ...] = ()
 
 
+def _is_same_file(one: str, other: str) -> bool:
+    """Whether two paths lead to one file; what is no file any more is told by its path."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return Path(one) == Path(other)
+
+
 @contextlib.contextmanager
 def readable(memory: Memvid | str | os.PathLike[str]) -> Iterator[Memvid]:
     """An open memory as it is, or the one at a path, open for reading meanwhile."""
@@ -54,6 +62,7 @@ def merge(
     on_conflict: Literal["version", "keep_both", "skip", "error"] = "version",
     filter: Mapping[str, Any] | None = None,
     as_of: Timestamp | None = None,
+    as_of_frame: int | None = None,
     as_of_commit: int | Commit | None = None,
     history: bool = True,
     vectors: bool = True,
@@ -68,7 +77,7 @@ def merge(
         on_conflict: what happens to a uri that is active in both: ``"version"`` leaves the one
             that was put later active and makes the other history, ``"keep_both"`` keeps both active,
             ``"skip"`` leaves such documents out, ``"error"`` raises DuplicateUriError.
-        filter, as_of, as_of_commit, history: what to take, as in ``Memvid.records``.
+        filter, as_of, as_of_frame, as_of_commit, history: what to take, as in ``Memvid.records``.
         vectors: False leaves them out, which memories of different models need.
         progress: called now and then with (records done, None).
 
@@ -78,11 +87,16 @@ def merge(
         DuplicateUriError, and what opening and writing a memory raises.
     """
     with readable(other) as source:
-        if Path(source.path) == Path(target.path):
+        if _is_same_file(source.path, target.path):
             raise InvalidArgumentError(f"{target.path} cannot be merged with itself")
         report = target.restore(
             source.records(
-                filter=filter, as_of=as_of, as_of_commit=as_of_commit, history=history, vectors=vectors
+                filter=filter,
+                as_of=as_of,
+                as_of_frame=as_of_frame,
+                as_of_commit=as_of_commit,
+                history=history,
+                vectors=vectors,
             ),
             on_conflict=on_conflict,
             progress=progress,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from mv2 import Memvid, Record
 
 SplitBy: TypeAlias = "Literal['track', 'kind', 'year'] | Callable[[Record], object]"
+Progress: TypeAlias = Callable[[int, "int | None"], object]
 _SUFFIX: Final = ".mv2"
 _AUTO_URI: Final = "mv2://frames/"
-#: What an empty memory takes, and how full a part is meant to become.
-_OVERHEAD: Final = 80_000
-_FILL: Final = 0.9
+#: About what an empty memory takes (bytes).
+_OVERHEAD: Final = 78_000
+#: How full a part is meant to become, and from when on it is full enough.
+_WANTED: Final = 0.94
+_ENOUGH: Final = 0.88
+#: So often a part is written with another number of documents to fill it better.
+_ATTEMPTS: Final = 5
 
 
 class _Chain(NamedTuple):
@@ -30,12 +35,14 @@ class _Chain(NamedTuple):
     Attributes:
         newest: id of the last one.
         weight: about how many bytes they come to.
+        versions: how many there are.
         uri: what they have in common with other chains; None for a uri that mv2 made.
         key: what the newest one counts as.
     """
 
     newest: int
     weight: int
+    versions: int
     uri: str | None
     key: object
 
@@ -47,6 +54,7 @@ def split(
     by: SplitBy | None = None,
     filters: Mapping[str, Mapping[str, Any]] | None = None,
     max_bytes: int | None = None,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Write a memory as several ones; returns their paths. Exactly one way to split is given.
 
@@ -60,6 +68,7 @@ def split(
         filters: filters as ``find`` takes them, by the names of the parts; a document goes into the
             first one that it passes, and those that pass none into the part ``rest``.
         max_bytes: no part's file is larger; documents with the same uri stay together.
+        progress: called now and then with (versions written, versions in all).
 
     Raises:
         InvalidArgumentError: no way to split, or more than one.
@@ -73,12 +82,36 @@ def split(
     places = _Places(target)
     with places:
         if max_bytes is not None:
-            _by_size(memory, places, max_bytes)
+            _by_size(memory, places, max_bytes, progress)
         else:
             groups = _by_filter(memory, filters) if filters is not None else _by_key(memory, by)
-            for name, ids in groups.items():
-                _write(memory, places.take(name), ids)
+            written = _Written(progress, sum(chain.versions for group in groups.values() for chain in group))
+            for name, chains in groups.items():
+                _write(memory, places.take(name), chains, written)
+                written.add(chains)
         return places.done()
+
+
+class _Written:
+    """Says how much is written; what is written a second time says nothing."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._before = 0
+        self._told = 0
+
+    def __call__(self, done: int, _: int | None) -> None:
+        """So many versions of the part are written."""
+        now = min(self._before + done, self._total)
+        if self._progress is not None and now > self._told:
+            self._told = now
+            self._progress(now, self._total)
+
+    def add(self, chains: Iterable[_Chain]) -> None:
+        """A part is finished."""
+        self._before += sum(chain.versions for chain in chains)
+        self(0, None)
 
 
 class _Places:
@@ -115,11 +148,6 @@ class _Places:
         self._paths.append(path)
         return path
 
-    def drop(self, path: Path) -> None:
-        """A part is not wanted any more."""
-        path.unlink()
-        self._paths.remove(path)
-
     def done(self) -> list[Path]:
         """All parts are written."""
         self._complete = True
@@ -129,13 +157,13 @@ class _Places:
 # --- which documents go where ---------------------------------------------------------------
 
 
-def _by_key(memory: Memvid, by: Any) -> dict[str, list[int]]:
+def _by_key(memory: Memvid, by: Any) -> dict[str, list[_Chain]]:
     key = {"track": _track, "kind": _kind, "year": _year}.get(by, by) if isinstance(by, str) else by
     if not callable(key):
         raise InvalidArgumentError(f"by {by!r} is unknown", remedy="Use track, kind, year or a function.")
-    groups: dict[str, list[int]] = {}
+    groups: dict[str, list[_Chain]] = {}
     for chain in _chains(memory, key):
-        groups.setdefault("none" if chain.key is None else str(chain.key), []).append(chain.newest)
+        groups.setdefault("none" if chain.key is None else str(chain.key), []).append(chain)
     return dict(sorted(groups.items()))
 
 
@@ -154,19 +182,15 @@ def _year(record: Record) -> object:
         return None
 
 
-def _by_filter(memory: Memvid, filters: Mapping[str, Mapping[str, Any]]) -> dict[str, list[int]]:
-    chains = [chain.newest for chain in _chains(memory, lambda _: None)]
-    groups: dict[str, list[int]] = {}
-    taken: set[int] = set()
-    ends = set(chains)
+def _by_filter(memory: Memvid, filters: Mapping[str, Mapping[str, Any]]) -> dict[str, list[_Chain]]:
+    waiting = {chain.newest: chain for chain in _chains(memory, lambda _: None)}
+    groups: dict[str, list[_Chain]] = {}
     for name, condition in filters.items():
-        passing = {record.id for record in memory.records(filter=condition, vectors=False)} & ends
-        groups[name] = sorted(passing - taken)
-        taken |= passing
-    rest = [newest for newest in chains if newest not in taken]
-    if rest:
-        groups["rest"] = [*groups.get("rest", []), *rest]
-    return {name: ids for name, ids in groups.items() if ids}
+        passing = [record.id for record in memory.records(filter=condition, vectors=False)]
+        groups[name] = [waiting.pop(newest) for newest in passing if newest in waiting]
+    if waiting:
+        groups["rest"] = [*groups.get("rest", []), *waiting.values()]
+    return {name: chains for name, chains in groups.items() if chains}
 
 
 def _chains(memory: Memvid, key: Callable[[Record], object]) -> list[_Chain]:
@@ -184,8 +208,8 @@ def _chains(memory: Memvid, key: Callable[[Record], object]) -> list[_Chain]:
     weights: defaultdict[int, int] = defaultdict(int)
     for frame_id, (_, weight, _, _) in seen.items():
         weights[ends[frame_id]] += weight
-    in_order = dict.fromkeys(ends[frame_id] for frame_id in seen)
-    return [_Chain(end, weights[end], seen[end][2], seen[end][3]) for end in in_order]
+    versions = Counter(ends[frame_id] for frame_id in seen)  # in the order of the first ones
+    return [_Chain(end, weights[end], count, seen[end][2], seen[end][3]) for end, count in versions.items()]
 
 
 def _weight(record: Record) -> int:
@@ -195,50 +219,91 @@ def _weight(record: Record) -> int:
 # --- writing ----------------------------------------------------------------------------------
 
 
-def _write(memory: Memvid, path: Path, ids: Sequence[int]) -> None:
-    """A part with the documents whose newest versions have these ids."""
+def _write(memory: Memvid, path: Path, chains: Iterable[_Chain], written: _Written) -> None:
+    """A part with these documents."""
     import mv2
 
+    ids = [chain.newest for chain in chains]
     with mv2.open(path, "x", embedder="none") as part:
-        part.restore(memory.records(filter={"id": {"$in": list(ids)}}))
+        part.restore(memory.records(filter={"id": {"$in": ids}}), progress=written)
 
 
-def _by_size(memory: Memvid, places: _Places, max_bytes: int) -> None:
-    """Fill part after part; one that became too large is written again as two."""
+def _by_size(memory: Memvid, places: _Places, max_bytes: int, progress: Progress | None) -> None:
+    """Fill part after part."""
+    families = _families(memory)
+    written = _Written(progress, sum(chain.versions for family in families for chain in family))
+    weight = sum(map(_weight_of, families))
+    filler = _Filler(memory, max_bytes, (memory.stats().size_bytes - _OVERHEAD) / max(1, weight), written)
     number = 1
-    for together in _filled(memory, max_bytes):
-        waiting = [together]
-        while waiting:
-            families = waiting.pop()
-            path = places.take(f"{number:03}", once=False)
-            _write(memory, path, [chain.newest for family in families for chain in family])
-            size = path.stat().st_size
-            if size <= max_bytes:
-                number += 1
-                continue
-            places.drop(path)
-            if len(families) == 1:
-                what = families[0][-1].uri or f"frame {families[0][-1].newest}"
-                raise LimitError(f"{what} alone makes a memory of {size:,} bytes, more than {max_bytes:,}")
-            middle = len(families) // 2
-            waiting += [families[middle:], families[:middle]]
+    while families:
+        path = places.take(f"{number:03}", once=False)
+        count = filler.fill(path, families)
+        written.add(chain for family in families[:count] for chain in family)
+        families = families[count:]
+        number += 1
 
 
-def _filled(memory: Memvid, max_bytes: int) -> Iterator[list[list[_Chain]]]:
-    """Families of documents, those with one uri, put together to about the size of a part."""
+def _families(memory: Memvid) -> list[list[_Chain]]:
+    """Documents that must stay together: those with one uri."""
     families: dict[object, list[_Chain]] = {}
     for chain in _chains(memory, lambda _: None):
         families.setdefault(chain.newest if chain.uri is None else chain.uri, []).append(chain)
-    total = sum(chain.weight for family in families.values() for chain in family)
-    share = min(1.0, memory.stats().size_bytes / max(1, total))
-    group: list[list[_Chain]] = []
-    filled = float(_OVERHEAD)
-    for family in families.values():
-        size = share * sum(chain.weight for chain in family)
-        if group and filled + size > max_bytes * _FILL:
-            yield group
-            group, filled = [], float(_OVERHEAD)
-        group.append(family)
-        filled += size
-    if group:
-        yield group
+    return list(families.values())
+
+
+def _weight_of(family: Sequence[_Chain]) -> int:
+    return sum(chain.weight for chain in family)
+
+
+class _Filler:
+    """Writes as many documents into a part as it may hold, learning from each how much room they take."""
+
+    def __init__(self, memory: Memvid, max_bytes: int, rate: float, written: _Written) -> None:
+        self._memory = memory
+        self._max_bytes = max_bytes
+        self._rate = max(rate, 0.001)  # bytes of a file for one of weight
+        self._written = written
+
+    def fill(self, path: Path, families: Sequence[list[_Chain]]) -> int:
+        """Write a part; returns how many families, from the first on, are in it.
+
+        Raises:
+            LimitError: the first one alone is too large.
+        """
+        fits, too_many, there = 0, len(families) + 1, 0
+        attempts = 0
+        while too_many - fits > 1 and (attempts < _ATTEMPTS or not fits):
+            attempts += 1
+            count = min(max(self._guess(families), fits + 1), too_many - 1)
+            size = self._size(path, families[:count])
+            there = count
+            if size > self._max_bytes:
+                if count == 1:
+                    what = families[0][-1].uri or f"frame {families[0][-1].newest}"
+                    raise LimitError(
+                        f"{what} alone makes a memory of {size:,} bytes, more than {self._max_bytes:,}"
+                    )
+                too_many = count
+            else:
+                fits = count
+                if size >= self._max_bytes * _ENOUGH:
+                    break
+        if there != fits:
+            self._size(path, families[:fits])
+        return fits
+
+    def _guess(self, families: Sequence[list[_Chain]]) -> int:
+        room, count = self._max_bytes * _WANTED - _OVERHEAD, 0
+        for count, family in enumerate(families):
+            room -= self._rate * _weight_of(family)
+            if room < 0:
+                return count
+        return count + 1
+
+    def _size(self, path: Path, families: Sequence[list[_Chain]]) -> int:
+        """The size of a part with these (bytes), which is written anew."""
+        path.unlink(missing_ok=True)
+        _write(self._memory, path, (chain for family in families for chain in family), self._written)
+        size = path.stat().st_size
+        self._rate = max((size - _OVERHEAD) / max(1, sum(map(_weight_of, families))), 0.001)
+        return size

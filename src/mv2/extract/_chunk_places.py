@@ -25,6 +25,7 @@ class Places:
         self._above: list[tuple[int, str]] = []
         self._counted_to = 0
         self._line = 1
+        self._counted: Block | None = None
 
     def next(self, pieces: Sequence[Piece], start: int, end: int) -> Place:
         """Return the place of the characters ``start`` to ``end``, which ``pieces`` share."""
@@ -38,7 +39,7 @@ class Places:
             headings=self._headings(pieces),
             sheet=next(iter(sheets)) if len(sheets) == 1 else None,
             rows=_rows(pieces),
-            lines=self._lines(start, end) if self._exact else _hull([block.lines for block in blocks]),
+            lines=self._lines(start, end) if self._exact else _hull([self._part(piece) for piece in pieces]),
             seconds=(min(one for one, _ in seconds), max(last for _, last in seconds)) if seconds else None,
             symbol=_common_symbol([block.symbol for block in blocks if block.symbol]),
             range=(start, end),
@@ -68,6 +69,18 @@ class Places:
         elif "\n" in title:
             title = _UNDERLINE.sub("", title)
         return " ".join(title[: 2 * _TITLE_CHARS].split())[:_TITLE_CHARS]
+
+    def _part(self, piece: Piece) -> tuple[int, int] | None:
+        """Lines of a part of a block: its own where the block has as many lines as it stands for."""
+        block = piece.block
+        if block.lines is None or (piece.start <= block.start and piece.end >= block.end):
+            return block.lines
+        first, last = block.lines
+        if block is not self._counted:
+            if self._text.count("\n", block.start, block.end) != last - first:
+                return block.lines
+            self._counted, self._counted_to, self._line = block, block.start, first
+        return self._lines(piece.start, piece.end)
 
     def _lines(self, start: int, end: int) -> tuple[int, int]:
         """First and last line of the source with something on it; counted onward from the chunk before."""

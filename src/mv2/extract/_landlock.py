@@ -58,18 +58,16 @@ def allow_reading(places: Iterable[str]) -> bool:
     try:
         for place in places:
             _allow(library, handle, place)
-        return (
-            library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
-            and library.syscall(_RESTRICT_SELF, handle, 0) == 0
-        )
+        if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
+            return False
+        return int(library.syscall(_RESTRICT_SELF, handle, 0)) == 0
     finally:
         os.close(handle)
 
 
 def _allow(library: ctypes.CDLL, handle: int, place: str) -> None:
-    try:
-        opened = os.open(place, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
+    opened = library.open(os.fsencode(place), os.O_PATH | os.O_CLOEXEC)
+    if opened < 0:
         return
     try:
         allowed = _READ_FILE | _READ_FOLDER if os.path.isdir(place) else _READ_FILE

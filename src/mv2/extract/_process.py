@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -92,6 +92,7 @@ class ReaderProcess:
     Attributes:
         usable: False when it must be replaced.
         overdue: it was killed because its time was over.
+        in_doubt: what went wrong with the last document may be due to one that was read before it.
         without_filter: why native code in it is not held to the sandbox; None when it is.
     """
 
@@ -104,9 +105,10 @@ class ReaderProcess:
     ) -> None:
         self._options = options
         self._watch = watch
-        self._numbers = itertools.count(1)
+        self._served = 0
         self.usable = True
         self.overdue = False
+        self.in_doubt = False
         self.without_filter: str | None = None
         self._config = (chunking, offered)
         self._is_started = False
@@ -120,15 +122,18 @@ class ReaderProcess:
             return self._exchange(source)
         except wire.Wrong as error:
             self.end()
+            self.in_doubt = self._served > 0
             return _failed(source, DocumentError(f"the reader returned {error}")), 0, {}
         except OSError:
             # The pipe is gone because the process is; its last word is its exit code.
             self.end(patience=1.0)
+            self.in_doubt = self._served > 0 and not self.overdue
             return _failed(source, self._reason()), 0, {}
 
     def _exchange(self, source: Source) -> tuple[Outcome, int, dict[str, str]]:
         limits = self._options.limits
-        number = next(self._numbers)
+        # Nobody can answer ahead of time for a document whose number nobody can guess.
+        number = secrets.randbits(52)
         self._watch.begin(self, limits.seconds)
         try:
             self._send(wire.request_header(number, source), source.data)
@@ -141,6 +146,7 @@ class ReaderProcess:
         if header.get("id") != number:
             raise wire.Wrong("an answer that was not asked for")
         reply = wire.decode_reply(header, raw, limits)
+        self._served += 1
         if reply.retire:
             self.usable = False
         outcome = reply.outcome

@@ -19,7 +19,6 @@ _NUMBER, _ARCHITECTURE = 0, 4
 _FIRST_ARGUMENT = 16
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CLONE_THREAD = 0x10000
-_TIOCSTI = 0x5412
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER_MODE = 38, 22, 2
 
 # Number of each call on x86-64 and on ARM 64; None where it does not exist.
@@ -49,6 +48,11 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "rt_tgsigqueueinfo": (297, 240),
     "pidfd_send_signal": (424, 424),
     "pidfd_getfd": (438, 438),
+    "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "kcmp": (312, 272),
     "setns": (308, 268),
     "unshare": (272, 97),
     # files
@@ -86,15 +90,39 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
     "mount": (165, 40),
     "umount2": (166, 39),
     "pivot_root": (155, 41),
     "chroot": (161, 51),
     "open_by_handle_at": (304, 265),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "swapon": (167, 224),
+    "swapoff": (168, 225),
+    "quotactl": (179, 60),
+    "acct": (163, 89),
     # shared with other processes
     "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "semctl": (66, 191),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
     # the kernel's own
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -102,6 +130,21 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
+    "reboot": (169, 142),
+    "init_module": (175, 105),
+    "finit_module": (313, 273),
+    "delete_module": (176, 106),
+    "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294),
+    "syslog": (103, 116),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "settimeofday": (164, 170),
+    "clock_settime": (227, 112),
+    "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266),
+    "iopl": (172, None),
+    "ioperm": (173, None),
 }
 # Their arguments cannot be looked at, so programs must fall back to the older calls.
 _UNKNOWN: dict[str, tuple[int | None, int | None]] = {
@@ -113,6 +156,13 @@ _UNKNOWN: dict[str, tuple[int | None, int | None]] = {
 }
 _OPEN, _OPENAT = (2, None), (257, 56)
 _CLONE, _TGKILL, _IOCTL = (56, 220), (234, 131), (16, 29)
+_FCNTL, _PRCTL, _PRLIMIT = (72, 25), (157, 167), (302, 261)
+# Signals of files that go to other processes: F_SETOWN, F_SETSIG, F_SETOWN_EX.
+_SIGNALS_OF_FILES = (8, 10, 15)
+# To outlive the program: PR_SET_PDEATHSIG.
+_DEATH_SIGNAL = 1
+# TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX; others change files that are open to be read.
+_HARMLESS_CONTROLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 
@@ -157,20 +207,23 @@ def _instructions(column: int, architecture: int) -> list[bytes]:
     code += _by_argument(_OPENAT[column], 2, _ANY_BIT, _WRITES, refuse=True)
     code += _by_argument(_CLONE[column], 0, _ANY_BIT, _CLONE_THREAD, refuse=False)
     code += _by_argument(_TGKILL[column], 0, _EQUAL, os.getpid(), refuse=False)
-    code += _by_argument(_IOCTL[column], 1, _EQUAL, _TIOCSTI, refuse=True)
+    code += _by_argument(_PRLIMIT[column], 0, _EQUAL, 0, refuse=False)
+    code += _by_argument(_PRCTL[column], 0, _EQUAL, _DEATH_SIGNAL, refuse=True)
+    code += _by_argument(_FCNTL[column], 1, _EQUAL, *_SIGNALS_OF_FILES, refuse=True)
+    code += _by_argument(_IOCTL[column], 1, _EQUAL, *_HARMLESS_CONTROLS, refuse=False)
     return [*code, _do(_RETURN, _ALLOW)]
 
 
-def _by_argument(number: int | None, place: int, test: int, value: int, *, refuse: bool) -> list[bytes]:
-    """Refuse a call, or allow only that, whose argument passes the test."""
+def _by_argument(number: int | None, place: int, test: int, *values: int, refuse: bool) -> list[bytes]:
+    """Refuse a call, or allow only that, whose argument passes the test with any of the values."""
     if number is None:
         return []
     first, second = (_EPERM, _ALLOW) if refuse else (_ALLOW, _EPERM)
+    tests = [part for value in values for part in (_do(test, value, 0, 1), _do(_RETURN, first))]
     return [
-        _do(_EQUAL, number, 0, 4),
+        _do(_EQUAL, number, 0, len(tests) + 2),
         _do(_LOAD, _FIRST_ARGUMENT + 8 * place),
-        _do(test, value, 0, 1),
-        _do(_RETURN, first),
+        *tests,
         _do(_RETURN, second),
     ]
 

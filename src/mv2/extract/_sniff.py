@@ -29,7 +29,9 @@ _JSON = late_pattern(r"\{\s{0,200}(?:\"|\}\s{0,20}\Z)|\[\s{0,200}(?:[\"{\[\]\d-]
 _JSON_FEED = late_pattern(r"\"version\"\s{0,20}:\s{0,20}\"https?://(?:www\.)?jsonfeed\.org/version/")
 _NOTEBOOK = late_pattern(r"\"nbformat\"\s{0,20}:\s{0,20}\d")
 _HEADER = late_pattern(r"([A-Za-z][A-Za-z0-9-]{0,60}):(?:[ \t]|\r?\n[ \t])")
-_MBOX = late_pattern(r"From \S{1,200} .{0,60}\d\d:\d\d.{0,40}\r?\n[A-Za-z][A-Za-z0-9-]{0,60}:")
+_MBOX = late_pattern(
+    r"From \S{1,200} .{0,60}\d\d:\d\d[^\r\n]{0,40}\b\d{4}\s{0,4}\r?\n[A-Za-z][A-Za-z0-9-]{0,60}:"
+)
 _SRT = late_pattern(r"\d{1,6}[ \t]*\r?\n\d{1,3}:\d\d:\d\d[,.]\d{1,3}[ \t]{1,4}-->[ \t]{1,4}\d")
 _SBV = late_pattern(r"\d{1,2}:\d\d:\d\d\.\d{3},\d{1,2}:\d\d:\d\d\.\d{3}[ \t]*\r?\n")
 _SHEBANG = late_pattern(

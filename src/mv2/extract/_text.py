@@ -29,6 +29,7 @@ _MEANT = {
 # No encodings of texts, or ones whose decoders take quadratic time.
 _REFUSED = {"idna", "punycode", "utf-7", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 _SAMPLE = 1 << 16
+_SWITCH = re.compile(rb"\x1b\$[@B]")
 # Inside a word, these show that the text was not written in the western code page.
 _ODD = re.compile(r"[^\W\d_][¡¢¤¥¦§¨©¬®¯°±²³´µ¶·¸¹º¼½¾¿×÷¹]+[^\W\d_]|[\x80-\x9f]")
 
@@ -36,8 +37,8 @@ _ODD = re.compile(r"[^\W\d_][¡¢¤¥¦§¨©¬®¯°±²³´µ¶·¸¹º¼½¾�
 def decode_text(data: bytes, declared: str | None = None) -> tuple[str, str]:
     """Text of bytes, and the name of the encoding it was in; never fails.
 
-    Tried in order: byte order mark, ``declared``, UTF-8, UTF-16 by its zero bytes, what
-    ``charset-normalizer`` finds where it is installed, Windows-1252. A few broken
+    Tried in order: byte order mark, ``declared``, UTF-16 by its zero bytes, ISO-2022-JP by its
+    escapes, UTF-8, what ``charset-normalizer`` finds where it is installed, Windows-1252. A few broken
     sequences in otherwise good text become U+FFFD. Line ends stay as they are.
 
     Args:
@@ -53,6 +54,8 @@ def decode_text(data: bytes, declared: str | None = None) -> tuple[str, str]:
             return text, named
     if (wide := wide_encoding(data)) is not None:
         return data.decode(wide, "replace"), wide
+    if (text := _escaped(data)) is not None:
+        return text, "iso2022_jp"
     if (text := _mostly(data, "utf-8")) is not None:
         return text, "utf-8"
     return _guess(data)
@@ -61,6 +64,16 @@ def decode_text(data: bytes, declared: str | None = None) -> tuple[str, str]:
 def mark_of(data: bytes) -> str | None:
     """The encoding that a byte order mark at the start stands for."""
     return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+
+
+def _escaped(data: bytes) -> str | None:
+    """Japanese in seven bits, which is valid UTF-8 as well, though nobody can read that."""
+    if _SWITCH.search(data) is None:
+        return None
+    try:
+        return data.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_utf8(data: bytes) -> bool:

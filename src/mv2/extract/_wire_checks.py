@@ -170,6 +170,26 @@ def _checked(stated: Any, checks: dict[str, _Check], what: str) -> dict[str, Any
     return found
 
 
+def _values(stated: Any, what: str, limits: Limits) -> dict[str, Any]:
+    """JSON values by name; numbers that JSON has no form for are left empty, as in tables."""
+    found: dict[str, Any] = is_of(stated, dict, what)
+    level: list[Any] = [found]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > limits.depth:
+            raise Wrong(f"{what} nested deeper than {limits.depth} (limit depth)")
+        below = list[Any]()
+        for holder in level:
+            for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+                if isinstance(value, dict | list):
+                    below.append(value)
+                elif isinstance(value, float) and not math.isfinite(value):
+                    holder[key] = None
+        level = below
+    return found
+
+
 def place_from(stated: Any) -> Place:
     """Where a chunk stands."""
     return Place(**_checked(stated, _PLACE, "place"))
@@ -191,7 +211,7 @@ def extraction_from(found: dict[str, Any], raw: bytes, limits: Limits) -> Extrac
         blocks=_blocks(is_of(found.get("blocks"), list, "blocks"), len(text), len(tables)),
         tables=tables,
         parts=_parts(is_of(found.get("parts"), list, "parts"), raw, size, limits),
-        metadata=is_of(found.get("metadata"), dict, "metadata"),
+        metadata=_values(found.get("metadata"), "metadata", limits),
         **_checked(facts, _FACTS, "document"),
     )
 
@@ -253,7 +273,7 @@ def _parts(rows: list[Any], raw: bytes, start: int, limits: Limits) -> tuple[Par
                 data=raw[start:end],
                 mime=_some_text(mime, "media type of a part"),
                 modified=_time(modified, "time of a part"),
-                metadata=is_of(metadata, dict, "metadata of a part"),
+                metadata=_values(metadata, "metadata of a part", limits),
             )
         )
         start = end

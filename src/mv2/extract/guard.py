@@ -23,7 +23,15 @@ from mv2.extract.model import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ZipEntry", "ZipGuard", "decode_text", "parse_xml", "read_bounded", "safe_member_name"]
+__all__ = [
+    "ZipEntry",
+    "ZipGuard",
+    "decode_text",
+    "member_name",
+    "parse_xml",
+    "read_bounded",
+    "safe_member_name",
+]
 
 _STEP = 1 << 20
 _LOCAL_HEADER = 30
@@ -88,7 +96,7 @@ class ZipGuard:
         if len(infos) > limits.members:
             raise _too_many(limits)
         _refuse_overlap(infos)
-        self._members = {info.filename.replace("\\", "/"): info for info in infos}
+        self._members = {member_name(info): info for info in infos}
         self.duplicates = len(infos) - len(self._members)
 
     def names(self) -> list[str]:
@@ -168,6 +176,17 @@ def read_bounded(
                 f"{name} expands to more than {limits.ratio:g} times its size (limit ratio)"
             )
     return b"".join(parts)
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name of a member, with ``/`` between folders; in UTF-8 also where the archive does not say so."""
+    name = info.filename
+    if not info.flag_bits & 0x800 and not name.isascii():
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except ValueError:
+            name = info.filename
+    return name.replace("\\", "/")
 
 
 def safe_member_name(name: str) -> str:

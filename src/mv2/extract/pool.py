@@ -61,7 +61,8 @@ class ReaderPool:
     """Processes that read documents, as many at a time as there are workers.
 
     A document that takes too long or too much memory, or that crashes its reader, costs its own
-    outcome and nothing else. Processes are started when they are needed and replaced when they
+    outcome and nothing else; one that fails in a process that read others before is tried again in
+    a new one. Processes are started when they are needed and replaced when they
     are worn. What they are held to differs by platform: see ``mv2.extract.sandbox``; the time
     limit and the isolation of crashes hold everywhere. Safe to use from several threads.
 
@@ -291,6 +292,8 @@ class _Member(threading.Thread):
             process = self._ready()
             if process is not None:
                 outcome, size, broken = process.read(source)
+                if process.in_doubt and (process := self._ready()) is not None:
+                    outcome, size, broken = process.read(source)
                 if broken:
                     self._crew.tell(broken)
         except DocumentError as error:

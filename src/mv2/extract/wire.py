@@ -49,6 +49,11 @@ _RAISED = {
     )
 }
 _MOST_MESSAGE = 2000
+# Memory that a list or a dictionary, and any other value takes, about.
+_CONTAINER, _VALUE = 80, 32
+# A process that keeps to its memory cannot have more in it; here it would fill that of the program.
+_MOST_GROWTH = 4
+_SMALL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +120,8 @@ def read_message(stream: IO[bytes], most: int) -> tuple[dict[str, Any], bytes] |
     """The next header and its bytes; None at the end of the stream.
 
     Raises:
-        Wrong: it is cut off, no JSON object, or longer than ``most`` bytes.
+        Wrong: it is cut off, no JSON object, longer than ``most`` bytes, or would take several times
+            as many as objects.
     """
     start = stream.read(_LENGTHS.size)
     if not start:
@@ -128,6 +134,9 @@ def read_message(stream: IO[bytes], most: int) -> tuple[dict[str, Any], bytes] |
     encoded, raw = stream.read(length), stream.read(raw_length)
     if len(encoded) < length or len(raw) < raw_length:
         raise Wrong("a message that is cut off")
+    containers = encoded.count(b"[") + encoded.count(b"{")
+    if _CONTAINER * containers + _VALUE * encoded.count(b",") > _MOST_GROWTH * max(most, _SMALL):
+        raise Wrong("a message of far too many values")
     try:
         header = json.loads(encoded)
     except (ValueError, RecursionError) as error:
@@ -277,11 +286,17 @@ def error_of(stated: dict[str, Any]) -> errors.Error:
     cls = _RAISED.get(is_of(stated.get("class"), str, "error class"))
     if cls is None:
         raise Wrong("an error of an unknown class")
-    message = is_of(stated.get("message"), str, "message")[:_MOST_MESSAGE]
+    message = _shown(is_of(stated.get("message"), str, "message"))
     offset = is_of(stated.get("offset"), int, "offset", none=True)
     remedy = is_of(stated.get("remedy"), str, "remedy", none=True)
-    made: errors.Error = cls(message, offset=offset, remedy=remedy)
+    made: errors.Error = cls(message, offset=offset, remedy=remedy and _shown(remedy))
     return made
+
+
+def _shown(message: str) -> str:
+    """What may be printed: a document must not speak to the terminal."""
+    kept = message[:_MOST_MESSAGE]
+    return kept if kept.isprintable() else "".join(c if c.isprintable() else " " for c in kept)
 
 
 def _chunks_from(found: dict[str, Any], text: str) -> tuple[Chunk, ...] | None:

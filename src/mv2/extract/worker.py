@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import threading
 import time
 import warnings
 from dataclasses import replace
@@ -99,31 +100,39 @@ class _Serving:
                     "type": filetype and [filetype.mime, filetype.reader, filetype.encoding, filetype.shared],
                     "reader": reader and reader.name,
                     "seconds": time.perf_counter() - started,
-                    "peak": sandbox.peak(),
+                    "peak": self._memory.peak(),
                     "broken": self._news_of_plugins(),
                     "retire": self.is_worn,
                 }
             )
 
         parts = list[bytes]()
+        packed: bytes | None = None
         try:
             found, parts = wire.encode_success(*reading.read(data, header["name"], header["mime"]))
             self.is_worn = self._is_worn()
             packed = finish(found)
         except MemoryError:
             self.is_worn = True
-            packed = finish(wire.encode_failure(_too_much_memory(limits.memory_bytes)))
-            parts = []
         except BaseException as error:  # noqa: BLE001 - foreign code may raise anything, and native code does
             self.is_worn = self._is_worn()
             packed = finish(wire.encode_failure(reading.as_document_error(error)))
             parts = []
+        if packed is None:
+            # Not before: the error holds what has filled the memory.
+            found, parts = {}, []
+            packed = finish(wire.encode_failure(_too_much_memory(limits.memory_bytes)))
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
         return packed, parts
 
     def _is_worn(self) -> bool:
-        return self._count >= _MOST_DOCUMENTS or self._memory.resident() - self._first_size > _MOST_GROWTH
+        """It grew, or a reader left a thread that would go on beside the next document."""
+        return (
+            self._count >= _MOST_DOCUMENTS
+            or self._memory.resident() - self._first_size > _MOST_GROWTH
+            or threading.active_count() > 1
+        )
 
     def _news_of_plugins(self) -> dict[str, str]:
         news = {name: why for name, why in self._plugins.broken.items() if name not in self._broken_told}

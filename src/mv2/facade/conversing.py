@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mv2.facade.handle import Handle, check_number
+from mv2.facade.handle import Handle, check_kind, check_number
 from mv2.types import Commit, Timestamp
 
 if TYPE_CHECKING:
@@ -59,12 +59,18 @@ class Conversing(Handle):
 
         Args:
             limit: the last so many turns; None for all.
-            before: only turns before that frame, which pages backwards.
+            before: only turns before that frame, which pages backwards. It may be gone meanwhile.
+
+        Raises:
+            FrameNotFoundError: there has never been a frame ``before``.
         """
         from mv2.ingest.conversations import conversation
 
         if limit is not None:
             check_number("limit", limit, whole=True)
+        if before is not None:
+            check_number("before", before, whole=True)
+        check_kind("session", session, str)
         return conversation(self._view_at(as_of, as_of_frame, as_of_commit), session, limit, before)
 
     def sessions(

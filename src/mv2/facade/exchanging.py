@@ -87,12 +87,13 @@ class Exchanging(Handle):
         history: bool = False,
         filter: Mapping[str, Any] | None = None,
         as_of: Timestamp | None = None,
+        as_of_frame: int | None = None,
         as_of_commit: int | Commit | None = None,
     ) -> pa.Table:
         """The documents as one Arrow table; see ``to_arrow_batches``, which needs less memory."""
         return self.to_arrow_batches(
             columns=columns, vectors=vectors, chunks=chunks, history=history, filter=filter,
-            as_of=as_of, as_of_commit=as_of_commit,
+            as_of=as_of, as_of_frame=as_of_frame, as_of_commit=as_of_commit,
         ).read_all()  # fmt: skip
 
     def to_arrow_batches(
@@ -104,6 +105,7 @@ class Exchanging(Handle):
         history: bool = False,
         filter: Mapping[str, Any] | None = None,
         as_of: Timestamp | None = None,
+        as_of_frame: int | None = None,
         as_of_commit: int | Commit | None = None,
         batch_rows: int = 1024,
     ) -> pa.RecordBatchReader:
@@ -119,7 +121,7 @@ class Exchanging(Handle):
             vectors: with the column embedding, where ``columns`` is None.
             chunks: a row for each piece that is searched, instead of one for each document.
             history: replaced and deleted documents, too.
-            filter, as_of, as_of_commit: as in ``records``.
+            filter, as_of, as_of_frame, as_of_commit: as in ``records``.
             batch_rows: rows in a batch.
 
         Raises:
@@ -129,7 +131,7 @@ class Exchanging(Handle):
         from mv2.ingest.arrow import arrow_reader
 
         return arrow_reader(
-            self._view_at(as_of, None, as_of_commit),
+            self._view_at(as_of, as_of_frame, as_of_commit),
             columns=columns,
             vectors=vectors,
             chunks=chunks,

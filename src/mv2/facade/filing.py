@@ -87,12 +87,12 @@ class Filing(Handle):
         from mv2.ingest.filing import put_files
 
         check_choice("duplicates", duplicates, ("keep", "report", "skip", "link"))
-        given = {
-            "title": title, "tags": tuple(tags), "labels": tuple(labels), "metadata": metadata or {},
-            "track": track, "kind": kind, "timestamp": timestamp, "mime": mime,
-        }  # fmt: skip
+        fields = _fields(
+            title=title, tags=tags, labels=labels, metadata=metadata,
+            track=track, kind=kind, timestamp=timestamp, mime=mime,
+        )  # fmt: skip
         plan = Plan(
-            fields={name: value for name, value in given.items() if value not in (None, (), {})},
+            fields=fields,
             reading=_reading(reading),
             chunking=_chunking(chunking),
             on_conflict=on_conflict,
@@ -148,17 +148,18 @@ class Filing(Handle):
         from mv2.ingest.files import Plan
         from mv2.ingest.pages import put_url
 
-        given = {
-            "title": title, "tags": tuple(tags), "labels": tuple(labels), "metadata": metadata or {},
-            "track": track, "kind": kind, "timestamp": timestamp, "mime": mime,
-        }  # fmt: skip
+        fields = _fields(
+            title=title, tags=tags, labels=labels, metadata=metadata,
+            track=track, kind=kind, timestamp=timestamp, mime=mime,
+        )  # fmt: skip
         plan = Plan(
-            fields={name: value for name, value in given.items() if value not in (None, (), {})},
+            fields=fields,
             reading=_reading(reading),
             chunking=_chunking(chunking),
             on_conflict=on_conflict,
             again=again,
         )
+        self._check_writable()
         return put_url(self._store, self._media, url, plan, web, uri)
 
     def sync(
@@ -256,9 +257,8 @@ class Filing(Handle):
         from mv2.ingest.files import Plan
 
         check_choice("duplicates", duplicates, ("keep", "report", "skip", "link"))
-        given = {"tags": tuple(tags), "labels": tuple(labels), "metadata": metadata or {}, "track": track}
         return Plan(
-            fields={name: value for name, value in given.items() if value not in (None, (), {})},
+            fields=_fields(tags=tags, labels=labels, metadata=metadata, track=track),
             reading=_reading(reading),
             chunking=_chunking(chunking),
             duplicates=duplicates,
@@ -305,6 +305,14 @@ class Filing(Handle):
         from mv2.ingest.tables import read_table
 
         return read_table(self._store.view(), table)
+
+
+def _fields(**given: Any) -> dict[str, Any]:
+    """Fields of ``Document`` without those that say nothing; lists are copied."""
+    from mv2.ingest.documents import read_texts
+
+    lists = {name: tuple(read_texts(given[name], name)) for name in ("tags", "labels")}
+    return {name: value for name, value in {**given, **lists}.items() if value not in (None, (), {})}
 
 
 def _reading(options: ReadOptions | None) -> ReadOptions:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mv2.errors import InvalidArgumentError
+from mv2.errors import ClosedError, InvalidArgumentError, ReadOnlyError
 from mv2.types import Chunking, Commit, Timestamp
 
 if TYPE_CHECKING:
@@ -74,6 +74,19 @@ class Handle:
     @property
     def read_only(self) -> bool:
         return not self._store.writable
+
+    def _check_writable(self) -> None:
+        """Refuse work whose result could not be stored, before it is done.
+
+        Raises:
+            ClosedError, ReadOnlyError
+        """
+        if self.closed:
+            raise ClosedError("the memory is closed", path=self.path, remedy="Open it again.")
+        if self.read_only:
+            raise ReadOnlyError(
+                "the memory is open for reading only", path=self.path, remedy='Open it with mode "r+" or "a".'
+            )
 
     def close(self) -> None:
         """Finish what is pending and let go of the file. Safe to call twice.

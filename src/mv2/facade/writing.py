@@ -106,10 +106,7 @@ class Writing(Handle):
             content_dates=content_dates,
             origin=origin,
         )
-        documents = self._expanded(document, reading, chunking)
-        if len(documents) == 1:
-            return mutations.put(self._store, documents[0], self._embedder)
-        return mutations.put_many(self._store, documents, None, None, self._embedder)[0]
+        return mutations.put(self._store, self._expanded(document, reading, chunking), self._embedder)
 
     def put_many(
         self,
@@ -133,27 +130,20 @@ class Writing(Handle):
         """
         from mv2.ingest import mutations
 
-        places: list[int] = []
         total = len(documents) if isinstance(documents, Sequence) else None
-
-        def expanded() -> Iterator[Document]:
-            count = 0
-            for value in documents:
-                made = self._expanded(mutations.as_document(value), reading, chunking)
-                places.append(count)
-                count += len(made)
-                yield from made
-
-        ids = mutations.put_many(self._store, expanded(), progress, batch_size, self._embedder, total)
-        return [ids[place] for place in places]
+        whole = (self._expanded(mutations.as_document(value), reading, chunking) for value in documents)
+        return mutations.put_many(self._store, whole, progress, batch_size, self._embedder, total)
 
     def _expanded(
         self, document: Document, reading: ReadOptions | None, chunking: Chunking | None
     ) -> list[Document]:
         """The documents that one stands for: what is in a file, or given text as it is cut."""
         content = document.content
-        is_file = isinstance(content, os.PathLike) or (reading is not None and isinstance(content, bytes))
+        is_file = isinstance(content, os.PathLike) or (
+            reading is not None and isinstance(content, bytes | bytearray | memoryview)
+        )
         if is_file and document.text is None and document.chunks is None:
+            self._check_writable()
             return self._reading_documents(reading, chunking).expand(document)
         if chunking is None and (not isinstance(content, str) or len(content) < STRUCTURED_FROM):
             return [document]
@@ -195,8 +185,8 @@ class Writing(Handle):
         """Make a new version of a document; returns the new frame's id. The old one stays in the history.
 
         Fields that are not given stay, None clears. New content without a new embedding gets
-        one from the memory's embedder, or has none; without new content the stored bytes and
-        vectors are kept.
+        one from the memory's embedder, or has none; what was inside of the old content (tables,
+        attachments) goes with it. Without new content the stored bytes and vectors are kept.
 
         Args:
             frame: id or uri of an active document.
@@ -233,7 +223,9 @@ class Writing(Handle):
         changes |= {name: value for name, value in new.items() if value is not None}
 
     def delete(self, frame: FrameRef) -> None:
-        """Delete a document, its chunks with it. It stays in the history.
+        """Delete a document, with its chunks and what was inside of it (tables, attachments, members).
+
+        All of them stay in the history.
 
         Raises:
             FrameNotFoundError: nothing has that id or uri.
@@ -269,7 +261,7 @@ class Writing(Handle):
         from mv2.ingest.corrections import correction
 
         document = correction(statement, topics=topics, boost=boost, source=source, timestamp=timestamp)
-        return mutations.put(self._store, document, self._embedder)
+        return mutations.put(self._store, [document], self._embedder)
 
     def embed(self, *, progress: Callable[[int, int], object] | None = None) -> int:
         """Embed what has text and no vector yet; returns how many vectors were added.

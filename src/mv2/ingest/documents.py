@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mv2._record import dataclass
@@ -43,17 +43,42 @@ class Prepared:
             ``parent_sequence`` is 0, its parent's place in this list.
         texts: the text to index of each entry, None where there is none.
         raw: the exact content.
-        source_path: where the content was read from, if it was a file.
+        document: what it was made of.
+        outer: the document that it is inside of, which comes before it; it is stored only with that.
+        known: whether it was there already, so that nothing is added; None before that is known.
+        frame_id: its frame, or that of what was there, once it was put.
     """
 
     entries: list[FrameEntry]
     texts: list[str | None]
     raw: bytes
     document: Document
+    outer: Prepared | None = None
+    known: bool | None = None
+    frame_id: int | None = None
 
     @property
     def head(self) -> FrameEntry:
         return self.entries[0]
+
+
+class FoundMetadata(dict[str, Any]):
+    """Metadata that a reader found, beside what was given.
+
+    Attributes:
+        found: keys of what was found; long values of these stay with the document.
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self, found: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        super().__init__({**found, **given})
+        self.found: set[str] = (found.keys() - given.keys()) | found_keys(given)
+
+
+def found_keys(metadata: Mapping[str, Any]) -> set[str]:
+    """Keys of the metadata that a reader found and nobody gave."""
+    return metadata.found if isinstance(metadata, FoundMetadata) else set()
 
 
 def store_payload(raw: bytes, is_text: bool) -> tuple[bytes, int]:
@@ -211,6 +236,17 @@ def chunks_of(document: Document, text: str | None) -> Sequence[Chunk]:
     return document.chunks
 
 
+def prepare_whole(documents: Iterable[Document]) -> list[Prepared]:
+    """A document, and behind it those of what is inside of it, which are stored only with it.
+
+    Raises: as ``prepare``.
+    """
+    main, *inner = map(prepare, documents)
+    for prepared in inner:
+        prepared.outer = main
+    return [main, *inner]
+
+
 def _describe_source(entry: FrameEntry, document: Document, is_text: bool, extracted: bool) -> None:
     """Media type, origin, and whether the text is another than the content.
 
@@ -275,13 +311,13 @@ def _shared_metadata(prepared: Prepared) -> dict[str, str]:
 
     Long values that a reader found (links, outlines) stay with the document.
     """
-    stored = prepared.head.extra_metadata
-    shared = {key: value for key, value in stored.items() if key not in (EXTRACTED, ORIGIN)}
-    origin = prepared.document.origin
-    if origin is None:
-        return shared
-    mime = prepared.document.mime
-    shared = {key: value for key, value in shared.items() if len(value) <= LONG_VALUE}
+    document = prepared.document
+    found, mime = found_keys(document.metadata), document.mime
+    shared = {
+        key: value
+        for key, value in prepared.head.extra_metadata.items()
+        if key not in (EXTRACTED, ORIGIN) and (key not in found or len(value) <= LONG_VALUE)
+    }
     return shared if mime in (None, TEXT_MIME) else {**shared, MIME: mime or ""}
 
 

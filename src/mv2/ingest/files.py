@@ -6,34 +6,32 @@ becomes one commit, so that what is finished stays, whatever happens to the rest
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from mv2._record import dataclass
 from mv2.errors import (
-    CapacityExceededError,
+    DocumentLimitError,
     DuplicateUriError,
     Error,
     InvalidArgumentError,
-    ModelError,
-    ModelMismatchError,
+    ReadOnlyError,
     UnsupportedDocumentError,
-    VecDimensionMismatchError,
 )
-from mv2.extract.model import Extraction, Part, ReadOptions, Source
-from mv2.ingest.documents import MAX_FRAME_BYTES, Prepared, prepare
+from mv2.extract.model import Extraction, Limits, Part, ReadOptions, Source
+from mv2.ingest.documents import MAX_FRAME_BYTES, FoundMetadata, Prepared, prepare, prepare_whole
+from mv2.ingest.inside import Inside
 from mv2.ingest.known import KnownFile, KnownFiles
 from mv2.ingest.media import MediaModels
 from mv2.ingest.mutations import put_prepared
-from mv2.ingest.reading import documents_of, found_mime
+from mv2.ingest.reading import documents_of, found_mime, listing
+from mv2.ingest.stopping import Stop, stop_on_interrupt
 from mv2.ingest.tables import META
 from mv2.ingest.walking import FoundFile, as_text
 from mv2.reports import FileResult, FileStatus, IngestReport, Interrupted
@@ -55,8 +53,6 @@ BATCH_SECONDS: Final = 10.0
 #: Documents inside documents are taken in so deep.
 MAX_DEPTH: Final = 8
 _MAILBOX: Final = "application/mbox"
-#: Errors about the memory or the call rather than about one document.
-_OF_ALL: Final = (CapacityExceededError, ModelMismatchError, VecDimensionMismatchError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +112,20 @@ class _Job:
     parts: list[_Job] = field(default_factory=list)
     #: How many of its parts are still to be read; it is stored after them.
     waiting_for: int = 0
-    #: Uris of all that is inside of a file, one set for the file and its parts.
-    inside: set[str | None] = field(default_factory=set)
+    #: What is inside of a file, one for the file and all its parts.
+    inside: Inside = field(default_factory=lambda: Inside(Limits()))
 
 
 class FileIngest:
-    """Takes files in; ``report`` says how far it came, at any moment."""
+    """Takes files in; ``report`` says how far it came, at any moment.
+
+    Args:
+        leaving: documents that will be deleted, so that no file is their duplicate.
+
+    Raises:
+        InvalidArgumentError: and its kinds, for fields that no document can have.
+        ReadOnlyError: the memory is open for reading only.
+    """
 
     def __init__(
         self,
@@ -131,14 +135,23 @@ class FileIngest:
         pool: ReaderPool,
         models: MediaModels,
         progress: Progress | None = None,
+        leaving: Collection[int] = (),
     ) -> None:
+        prepare(Document(content="", on_conflict=plan.on_conflict, **plan.fields))  # refuses wrong arguments
+        if not (plan.dry_run or store.writable):
+            raise ReadOnlyError(
+                "the memory is open for reading only",
+                path=store.path,
+                remedy='Open it with mode "r+" or "a".',
+            )
         self._store = store
         self._slot = slot
         self._plan = plan
         self._pool = pool
         self._models = models
         self._progress = progress
-        self._known = KnownFiles(store.view())
+        self._known = KnownFiles(store.view(), leaving)
+        self._file_uris: set[str] = set()
         self._results: list[tuple[tuple[int, ...], FileResult]] = []
         self._found = 0
         self._parts: deque[_Job] = deque()
@@ -148,15 +161,16 @@ class FileIngest:
         self._total: int | None = None
         self._stop = Stop()
 
-    def run(self, files: Iterable[FoundFile], total: int | None = None) -> IngestReport:
+    def run(self, files: Collection[FoundFile]) -> IngestReport:
         """Take in all files.
 
         Raises:
             Interrupted: the user stopped it; everything that was finished is committed.
-            CapacityExceededError, ModelMismatchError, VecDimensionMismatchError, StorageError:
-                nothing more can be stored; what was committed before stays.
+            LockedError, CapacityExceededError, ModelError, ModelMismatchError, VecDimensionMismatchError,
+            StorageError: nothing more can be stored; what was committed before stays.
         """
-        self._total = total
+        self._total = len(files)
+        self._file_uris = {file.uri for file in files}
         with stop_on_interrupt() as stopped:
             self._stop = stopped
             try:
@@ -167,11 +181,6 @@ class FileIngest:
         if stopped.is_set():
             raise Interrupted(self.report(interrupted=True))
         return self.report()
-
-    @property
-    def seen(self) -> set[int]:
-        """The documents that files had before."""
-        return self._known.seen
 
     def report(self, *, interrupted: bool = False) -> IngestReport:
         """What was done so far."""
@@ -210,7 +219,8 @@ class FileIngest:
                     return
                 job = self._job_of(file)
             if job is not None and self._plan.dry_run:
-                self._finish(job, job.status)
+                shown = job.result or FileResult(name=job.name, status=job.status)
+                self._finish(job, shown.status, reason=shown.reason)
             elif job is not None:
                 yield job, Source(data=job.data, name=job.file_name)
 
@@ -227,6 +237,7 @@ class FileIngest:
             fields={**file.fields, **self._plan.fields},
             origin=file.origin or Origin(modified_ns=file.modified_ns),
             is_file=file.data is None,
+            inside=Inside(self._plan.reading.limits),
         )
         self._found += 1
         if file.problem is not None:
@@ -234,8 +245,11 @@ class FileIngest:
             return None
         known = self._known.of(file.uri)
         if known is not None and self._plan.on_conflict == "error":
-            error = DuplicateUriError(f"frame {known.frame_id} has the uri {file.uri}")
-            self._fail(job, error.message, error.code)
+            self._fail(job, f"frame {known.frame_id} has the uri {file.uri}", DuplicateUriError.code)
+            return None
+        if known is not None and job.is_file and known.origin.part_of is not None:
+            what = f"frame {known.frame_id}, which is inside of {known.origin.part_of}"
+            self._fail(job, f"{what}, has the uri {file.uri}", DuplicateUriError.code)
             return None
         if known is not None and self._plan.on_conflict in ("version", "skip"):
             job.previous = known.frame_id
@@ -278,11 +292,11 @@ class FileIngest:
         if self._plan.duplicates == "report":
             job.result = FileResult(name=job.name, status="duplicate", reason=twin)
             return False
-        if self._plan.duplicates == "link":
-            if self._plan.dry_run:
-                self._finish(job, "duplicate", reason=twin)
-            else:
-                self._link(job, twin)
+        if self._plan.duplicates == "link" and not self._plan.dry_run:
+            self._link(job, twin)
+        elif job.previous is not None and not self._plan.dry_run:
+            job.result = FileResult(name=job.name, status="duplicate", reason=twin)
+            self._to_batch(job)  # its old version goes
         else:
             self._finish(job, "duplicate", reason=twin)
         return True
@@ -298,9 +312,6 @@ class FileIngest:
 
     def _base(self, job: _Job, sha256: str) -> Document:
         """The fields of a file's document that do not depend on what is in it."""
-        fields = dict(job.fields)
-        if self._plan.use_mtime and job.modified_ns is not None:
-            fields.setdefault("timestamp", job.modified_ns // 1_000_000_000)
         return Document(
             content="",
             uri=job.uri,
@@ -308,7 +319,7 @@ class FileIngest:
             on_conflict=self._plan.on_conflict,
             dedup=self._plan.duplicates == "skip",
             origin=replace(job.origin, sha256=sha256, size=len(job.data)),
-            **fields,
+            **job.fields,
         )
 
     # --- after reading ------------------------------------------------------------
@@ -330,12 +341,12 @@ class FileIngest:
             documents = (
                 [self._unread(job, outcome)] if found is None else self._documents(job, outcome, found)
             )
-            job.prepared = [prepare(document) for document in documents]
-        except _OF_ALL:
-            raise
-        except (InvalidArgumentError, ModelError) as problem:
+            job.prepared = prepare_whole(documents)
+        except Error as problem:  # nothing is stored here, so that it is about this document
             self._fail(job, problem.message, problem.code)
             return
+        if job.prepared[0].raw != job.data:  # then other bytes may have the same content
+            job.prepared[0].document = replace(job.prepared[0].document, dedup=False)
         job.result = replace(
             job.result or FileResult(name=job.name, status=job.status),
             reader=outcome.reader,
@@ -356,24 +367,31 @@ class FileIngest:
             chunks=(),
             title=job.base.title or job.file_name,
             mime=mime,
+            timestamp=self._time(job) if job.base.timestamp is None else job.base.timestamp,
             origin=replace(job.base.origin or Origin(), mime=mime),
         )
+
+    def _time(self, job: _Job) -> int | None:
+        """The timestamp of a document that has none of its own."""
+        use = self._plan.use_mtime and job.modified_ns is not None
+        return (job.modified_ns or 0) // 1_000_000_000 if use else None
 
     def _documents(self, job: _Job, outcome: Outcome, found: Extraction) -> list[Document]:
         """The document of a file, then those of its tables; what is inside of it is queued."""
         options = self._plan.reading
         if outcome.reader == "archive" or found_mime(outcome) == _MAILBOX:
             options = replace(options, keep="text")  # the bytes of its members are kept one by one
-        main, *tables = documents_of(job.data, outcome, job.base, options, job.uri)
+        main, *tables = documents_of(job.data, outcome, job.base, options, job.uri, self._time(job))
         main = self._models.pictured(outcome, job.data, main)
         if job.depth < MAX_DEPTH:
-            job.parts = [self._part_job(job, place, part) for place, part in enumerate(found.parts)]
+            made = (self._part_job(job, place, part) for place, part in enumerate(found.parts))
+            job.parts = [part for part in made if part is not None]
         inside = [part.uri for part in job.parts] + [table.uri for table in tables if table.kind == META]
-        metadata = {**main.metadata, "parts": inside} if inside else main.metadata
-        return [replace(main, title=main.title or job.file_name, metadata=metadata), *tables]
+        main = replace(main, title=main.title or job.file_name)
+        return [listing(main, inside) if inside else main, *tables]
 
-    def _part_job(self, job: _Job, place: int, part: Part) -> _Job:
-        """The work that a document inside a document means."""
+    def _part_job(self, job: _Job, place: int, part: Part) -> _Job | None:
+        """The work that a document inside a document means; None when there is too much inside."""
         modified_ns = None if part.modified is None else part.modified * 1_000_000_000
         inner = _Job(
             name=f"{job.name}!/{part.name}",
@@ -385,13 +403,25 @@ class FileIngest:
             fields=self._plan.fields,
             origin=Origin(part_of=job.uri, modified_ns=modified_ns),
             order=(*job.order, place),
-            outer=job,
             inside=job.inside,
         )
+        try:
+            inner.uri = job.inside.take(
+                inner.uri,
+                len(part.data),
+                lambda uri: uri in self._file_uris or self._known.is_other(uri, job.uri),
+            )
+        except DocumentLimitError as error:
+            self._add_to_total(1)
+            self._fail(inner, error.message, error.code)
+            return None
+        inner.name = f"{job.name}{inner.uri.removeprefix(job.uri)}"
+        inner.outer = job
         base = self._base(inner, hashlib.sha256(part.data).hexdigest())
         # Its container is new or changed, so that a part of the same name is never in conflict.
         on_conflict: OnConflict = "keep_both" if base.on_conflict == "keep_both" else "version"
-        inner.base = replace(base, on_conflict=on_conflict, metadata={**part.metadata, **base.metadata})
+        metadata = FoundMetadata(part.metadata, base.metadata)
+        inner.base = replace(base, on_conflict=on_conflict, metadata=metadata)
         return inner
 
     def _queue_parts(self, job: _Job) -> None:
@@ -402,20 +432,24 @@ class FileIngest:
         """
         parts, job.parts = job.parts, []
         job.waiting_for = len(parts)
-        if self._total is not None:
-            self._total += len(parts)
+        self._add_to_total(len(parts))
         if not parts:
             self._to_batch(job)
+        new: list[_Job] = []
         for part in parts:
             known = self._known.of(part.uri)
             if known is None or part.base.on_conflict == "keep_both":
-                self._parts.append(part)
-            elif self._plan.again or not known.is_made_of(part.data, part.base.origin, part.fields):
+                new.append(part)
+            elif self._plan.again or not known.is_made_of(part.base.origin, part.fields):
                 part.previous, part.status = known.frame_id, "updated"
-                self._parts.append(part)
+                new.append(part)
             else:
-                part.inside.update(known.uris())
+                part.inside.kept.update(known.uris())
                 self._finish(part, "unchanged", frame_id=known.frame_id)
+        if job.outer is None:
+            self._parts += new
+        else:
+            self._parts.extendleft(reversed(new))  # before those around it, so that few wait
 
     def _leave(self, job: _Job) -> None:
         """A document is done; the one that it is inside of may be, too."""
@@ -430,40 +464,69 @@ class FileIngest:
     def _flush(self, *, last: bool = False) -> None:
         """Commit the batch, and delete in the same commit what its documents no longer have inside."""
         self._stop.held = True  # a commit and the account of it belong together
+        batch, self._batch = self._batch, []
+        self._batch_bytes = 0
         try:
-            self._commit()
+            if batch:
+                self._results += self._commit(batch)
+                self._stored += len(batch)
             self._tell()
+        except Error as error:
+            if self._stored:
+                error.add_note(f"{self._stored:,} documents were settled before, and stay so.")
+            raise
         finally:
             self._stop.held = last
         self._flushed = time.monotonic()
 
-    def _commit(self) -> None:
-        batch, self._batch = self._batch, []
-        self._batch_bytes = 0
-        if batch:
-            prepared = [p for job in batch for p in job.prepared]
-            replaced = [job.previous for job in batch if job.previous is not None]
+    def _commit(self, batch: Sequence[_Job]) -> list[tuple[tuple[int, ...], FileResult]]:
+        """Store documents, but for what others have stored in the meantime; returns the results."""
+        done: list[tuple[tuple[int, ...], FileResult]] = []
+        stored: list[_Job] = []
+        kept: set[str | None] = set()
 
-            def retired(view: Any) -> list[int]:
-                inside = {id(job.inside): job.inside for job in batch}.values() if replaced else ()
-                kept = {p.head.uri for p in prepared}.union(*inside)
-                return self._known.left_over(view, replaced, kept)
-
-            before = self._store.view().frame_count
-            share = len(batch) / len(prepared)
-            ids = iter(
-                put_prepared(
-                    self._store, prepared, self._slot, lambda done: self._tell(done * share), retired
-                )
-            )
+        def prepared() -> Iterator[Prepared]:
+            now = KnownFiles(self._store.view())  # asked for under the turn: nobody else writes any more
             for job in batch:
-                frame_id, *_ = (next(ids) for _ in job.prepared)
-                shown = job.result or FileResult(name=job.name, status=job.status)
-                if frame_id < before:  # nothing was added: another document has its content
-                    twin = self._store.view().record(frame_id).uri
-                    shown = FileResult(name=job.name, status="duplicate", reason=twin)
-                self._results.append((job.order, replace(shown, uri=job.uri, frame_id=frame_id)))
-            self._stored += len(batch)
+                settled = self._settled(job, now.of(job.uri))
+                if settled is not None:
+                    done.append((job.order, settled))
+                    continue
+                stored.append(job)
+                yield from job.prepared
+            for inside in {id(job.inside): job.inside for job in batch}.values():
+                kept.update(inside.kept)
+
+        def gone() -> Iterator[int]:
+            for job in stored:
+                if job.previous is not None and (not job.prepared or job.prepared[0].known):
+                    yield job.previous  # another document has its content now
+
+        put_prepared(self._store, prepared(), self._slot, self._tell, kept, gone())
+        view = self._store.view()
+        for job in stored:
+            shown = job.result or FileResult(name=job.name, status=job.status)
+            frame_id = job.prepared[0].frame_id if job.prepared else None
+            if frame_id is not None and job.prepared[0].known:
+                shown = FileResult(name=job.name, status="duplicate", reason=view.record(frame_id).uri)
+            done.append((job.order, replace(shown, uri=job.uri, frame_id=frame_id)))
+        return done
+
+    def _settled(self, job: _Job, now: KnownFile | None) -> FileResult | None:
+        """What became of a document that others have put since it was looked up; None to put it too."""
+        conflict = job.base.on_conflict
+        if now is None or now.frame_id == job.previous or conflict == "keep_both" or not job.prepared:
+            return None
+        result = FileResult(name=job.name, status="unchanged", uri=job.uri, frame_id=now.frame_id)
+        if conflict == "error":
+            reason = f"frame {now.frame_id} has the uri {job.uri}"
+            return replace(result, status="failed", frame_id=None, reason=reason, code=DuplicateUriError.code)
+        if conflict == "skip" or (not self._plan.again and now.is_made_of(job.base.origin, job.fields)):
+            return result
+        job.previous = now.frame_id
+        if job.result is not None and job.result.status == "added":
+            job.result = replace(job.result, status="updated")
+        return None
 
     def _finish(self, job: _Job, status: FileStatus, **fields: Any) -> None:
         self._results.append((job.order, FileResult(name=job.name, status=status, uri=job.uri, **fields)))
@@ -477,17 +540,30 @@ class FileIngest:
 
     def _to_batch(self, job: _Job) -> None:
         self._batch.append(job)
-        self._batch_bytes += sum(len(entry.payload) for p in job.prepared for entry in p.entries)
+        self._batch_bytes += sum(map(_held, job.prepared))
         self._read += 1
         self._tell()
         if job.outer is not None:
-            job.inside.update(p.head.uri for p in job.prepared)
+            job.inside.kept.update(p.head.uri for p in job.prepared)
             self._leave(job)
 
-    def _tell(self, more: float = 0) -> None:
+    def _tell(self, more: int = 0) -> None:
         """Say how far it is: a document counts half when it was read, whole when it is stored too."""
         if self._progress is not None:
-            self._progress(int((self._read + self._stored + more) / 2), self._total)
+            try:
+                self._progress((self._read + self._stored + more) // 2, self._total)
+            except KeyboardInterrupt:
+                self._stop.set()
+
+    def _add_to_total(self, count: int) -> None:
+        if self._total is not None:
+            self._total += count
+
+
+def _held(prepared: Prepared) -> int:
+    """Bytes that a document takes while it waits to be stored, about."""
+    stored = sum(len(entry.payload) for entry in prepared.entries)
+    return max(stored, len(prepared.raw), sum(len(text) for text in prepared.texts if text))
 
 
 def _read(path: str) -> bytes:
@@ -503,30 +579,3 @@ def reader_pool(plan: Plan) -> ReaderPool:
     from mv2.extract.pool import ReaderPool
 
     return ReaderPool(plan.workers or os.cpu_count() or 1, plan.reading, plan.chunking)
-
-
-class Stop(threading.Event):
-    """Set by the first Ctrl-C; the second one raises KeyboardInterrupt, but not while ``held``."""
-
-    held = False
-
-
-@contextlib.contextmanager
-def stop_on_interrupt() -> Iterator[Stop]:
-    """A stop that Ctrl-C sets. Outside the main thread nothing can catch the signal, and it is never set."""
-    stopped = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-
-    def stop(*_: object) -> None:
-        if stopped.is_set() and not stopped.held:
-            raise KeyboardInterrupt
-        stopped.set()
-
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)

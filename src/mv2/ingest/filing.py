@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from mv2.errors import DocumentError, InvalidArgumentError, MissingExtraError, UnsupportedDocumentError
 from mv2.extract.model import Extraction, Part, ReadOptions, Source
-from mv2.ingest.documents import chunks_of, read_content
+from mv2.ingest.documents import FoundMetadata, chunks_of, read_content
 from mv2.ingest.files import MAX_DEPTH, FileIngest, Plan, reader_pool
+from mv2.ingest.inside import Inside, source_of
 from mv2.ingest.media import MediaModels
-from mv2.ingest.reading import documents_of, found_mime, with_chunks
+from mv2.ingest.reading import documents_of, found_mime, listing, with_chunks
 from mv2.ingest.tables import ROW
-from mv2.ingest.twins import settle_near
-from mv2.ingest.walking import as_text, walk
+from mv2.ingest.twins import check_threshold, settle_near
+from mv2.ingest.walking import as_text, names_of, walk
 from mv2.reports import IngestReport
 from mv2.types import Chunk, Chunking, Content, Document, Origin, Place
 
@@ -41,10 +42,11 @@ def put_files(
     progress: Callable[[int, int | None], object] | None = None,
 ) -> IngestReport:
     """Take files and folders in; see ``Memvid.put_files``."""
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if near is not None:
+        check_threshold(near)
     found = list(
         walk(
-            [os.fspath(path) for path in given],
+            names_of(paths),
             include=include,
             exclude=exclude,
             gitignore=gitignore,
@@ -57,7 +59,7 @@ def put_files(
             raise InvalidArgumentError(f"uri is given for {len(found)} files", remedy="Give it for one file.")
         found = [replace(found[0], uri=uri)]
     with reader_pool(plan) as pool:
-        report = FileIngest(store, models.slot, plan, pool, models, progress).run(found, len(found))
+        report = FileIngest(store, models.slot, plan, pool, models, progress).run(found)
     return report if near is None else settle_near(store, report, near, plan.duplicates)
 
 
@@ -93,9 +95,11 @@ class ReadingDocuments:
             origin=document.origin or Origin(modified_ns=modified_ns),
         )
         with self._turn:
-            return self._read(raw, os.path.basename(path), base, path, 0)
+            return self._read(raw, os.path.basename(path), base, path, Inside(self._options.limits))
 
-    def _read(self, raw: bytes, name: str, base: Document, path: str, depth: int) -> list[Document]:
+    def _read(
+        self, raw: bytes, name: str, base: Document, path: str, uris: Inside, depth: int = 0
+    ) -> list[Document]:
         outcome = self._pool_now().read_one(Source(data=raw, name=name))
         if isinstance(outcome.error, UnsupportedDocumentError):
             return [replace(base, content=raw, text="", chunks=(), mime=base.mime or found_mime(outcome))]
@@ -103,35 +107,38 @@ class ReadingDocuments:
             outcome.error.path = as_text(path)
             raise outcome.error
         outcome = self._models.transcribed(outcome, raw, name, self._chunking or Chunking())
-        source = base.uri or as_text(path)
+        source = source_of(base.uri, as_text(name))
         documents = documents_of(raw, outcome, base, self._options, source)
         documents[0] = self._models.pictured(outcome, raw, documents[0])
         found = () if outcome.extraction is None or depth >= MAX_DEPTH else outcome.extraction.parts
-        parts = self._parts(found, source, base, path, depth)
+        parts = self._parts(found, source, base, path, uris, depth)
         inside = [d.uri for d in (*documents[1:], *(part[0] for part in parts)) if d.kind != ROW]
         if inside:
-            documents[0] = replace(documents[0], metadata={**documents[0].metadata, "parts": inside})
+            documents[0] = listing(documents[0], inside)
         return documents + [document for part in parts for document in part]
 
     def _parts(
-        self, parts: Sequence[Part], source: str, base: Document, path: str, depth: int
+        self, parts: Sequence[Part], source: str, base: Document, path: str, uris: Inside, depth: int
     ) -> list[list[Document]]:
         """The documents inside a document; those that cannot be read stay inside only."""
         made = []
         for part in parts:
-            inner = replace(
-                base,
-                uri=f"{source}!/{part.name}",
-                title=None,
-                embedding=None,
-                embedding_model=None,
-                mime=None,
-                source_path=None,
-                metadata={**part.metadata, **base.metadata},
-                origin=Origin(part_of=base.uri),
-            )
             with contextlib.suppress(DocumentError, MissingExtraError):
-                made.append(self._read(part.data, part.name.rpartition("/")[2], inner, path, depth + 1))
+                inner = replace(
+                    base,
+                    uri=uris.take(f"{source}!/{part.name}", len(part.data)),
+                    title=None,
+                    embedding=None,
+                    embedding_model=None,
+                    mime=None,
+                    source_path=None,
+                    dedup=False,
+                    on_conflict="keep_both" if base.on_conflict == "keep_both" else "version",
+                    metadata=FoundMetadata(part.metadata, base.metadata),
+                    origin=Origin(part_of=source),
+                )
+                name = part.name.rpartition("/")[2]
+                made.append(self._read(part.data, name, inner, path, uris, depth + 1))
         return made
 
     def _pool_now(self) -> ReaderPool:

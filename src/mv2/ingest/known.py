@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mv2._record import dataclass
 from mv2.errors import CorruptFileError
 from mv2.format.frame import ROLE_CHUNK, FrameRecord
+from mv2.ingest.inside import inside
 from mv2.ingest.metadata import decode_metadata
 from mv2.ingest.places import origin_of
-from mv2.ingest.tables import table_frames, table_uri
 from mv2.ingest.times import to_seconds
 from mv2.storage.reserved import mime_of
 from mv2.types import Origin
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mv2.storage.view import View
 
 _LISTS = ("tags", "labels")
-_TABLES = table_uri("")
 
 
 @dataclass(slots=True)
@@ -45,10 +44,10 @@ class KnownFile:
         except CorruptFileError:
             return False
 
-    def is_made_of(self, data: bytes, origin: Origin | None, fields: Mapping[str, Any]) -> bool:
-        """Whether the document was made of these bytes, and has these fields."""
+    def is_made_of(self, origin: Origin | None, fields: Mapping[str, Any]) -> bool:
+        """Whether the document was made of the same bytes, and has these fields."""
         sha256 = None if origin is None else origin.sha256
-        return sha256 is not None and self.has_content(data, sha256) and self.has_fields(fields)
+        return sha256 is not None and self.origin.sha256 == sha256 and self.has_fields(fields)
 
     def uris(self) -> list[str | None]:
         """Its own uri, and those of the documents that were made of what is inside of it."""
@@ -63,13 +62,13 @@ class KnownFile:
 class KnownFiles:
     """Documents by uri and by the digest of the file they were read from, in one view.
 
-    Attributes:
-        seen: the documents that were asked for.
+    Args:
+        leaving: documents that are no twins, because they will be deleted.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, leaving: Collection[int] = ()) -> None:
         self._view = view
-        self.seen: set[int] = set()
+        self._leaving = leaving
         self._twins: dict[str, str] | None = None
 
     def of(self, uri: str) -> KnownFile | None:
@@ -77,10 +76,14 @@ class KnownFiles:
         frame_id = self._view.active_id_of_uri(uri)
         if frame_id is None or self._view.role(frame_id) == ROLE_CHUNK:
             return None
-        self.seen.add(frame_id)
         record = self._view.record(frame_id)
         origin = origin_of(record.extra_metadata)
         return KnownFile(frame_id, record, origin or Origin(), self._view)
+
+    def is_other(self, uri: str, outer: str) -> bool:
+        """Whether a uri is that of a document, and not of one inside of ``outer``."""
+        known = self.of(uri)
+        return known is not None and known.origin.part_of != outer
 
     def twin(self, sha256: str, uri: str) -> str | None:
         """The uri of another document that was read from the same bytes."""
@@ -89,8 +92,9 @@ class KnownFiles:
             for frame_id in self._view.document_ids():
                 record = self._view.record(frame_id)
                 origin = origin_of(record.extra_metadata)
-                linked = "duplicate_of" in record.extra_metadata
-                if origin is not None and origin.sha256 is not None and record.uri is not None and not linked:
+                if frame_id in self._leaving or "duplicate_of" in record.extra_metadata:
+                    continue
+                if origin is not None and origin.sha256 is not None and record.uri is not None:
                     self._twins.setdefault(origin.sha256, record.uri)
         found = self._twins.get(sha256)
         return None if found == uri else found
@@ -99,16 +103,6 @@ class KnownFiles:
         """A document of that digest is on its way."""
         if self._twins is not None:
             self._twins.setdefault(sha256, uri)
-
-    @staticmethod
-    def left_over(view: View, replaced: Iterable[int], kept: Collection[str | None]) -> list[int]:
-        """Documents that were inside of replaced ones and are no longer."""
-        return [
-            frame_id
-            for old in replaced
-            for frame_id in inside(view, old)
-            if view.record(frame_id).uri not in kept
-        ]
 
 
 def _has_field(record: FrameRecord, name: str, value: Any) -> bool:
@@ -123,29 +117,3 @@ def _has_field(record: FrameRecord, name: str, value: Any) -> bool:
         media_type = None if record.metadata is None else record.metadata.mime
         return bool(value == mime_of(media_type, record.extra_metadata))
     return name in ("embedding", "embedding_model", "dedup") or getattr(record, name) == value
-
-
-def inside(view: View, frame_id: int) -> list[int]:
-    """Active documents that were made of what is inside a document: attachments, members, tables, rows.
-
-    Those inside of these are among them.
-    """
-    found: list[int] = []
-    seen: set[int] = {frame_id}
-    waiting = [frame_id]
-    while waiting:
-        parts = decode_metadata(view.record(waiting.pop()).extra_metadata).get("parts")
-        for uri in parts if isinstance(parts, list) else ():
-            for inner in _frames_of(view, uri) if isinstance(uri, str) else ():
-                if inner not in seen:
-                    seen.add(inner)
-                    found.append(inner)
-                    waiting.append(inner)
-    return found
-
-
-def _frames_of(view: View, uri: str) -> list[int]:
-    if uri.startswith(_TABLES):
-        return table_frames(view, uri.removeprefix(_TABLES))
-    frame_id = view.active_id_of_uri(uri)
-    return [] if frame_id is None else [frame_id]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mv2._record import dataclass
-from mv2.errors import EmbeddingFailedError, ModelFailedError
+from mv2.errors import EmbeddingFailedError, Error, ModelFailedError
 from mv2.extract.builder import TextBuilder
 from mv2.extract.chunking import chunk
 from mv2.extract.model import Extraction
@@ -46,7 +46,9 @@ class MediaModels:
             return outcome
         try:
             with_speech = _with_speech(found, self.transcriber.transcribe(data, name))
-        except (TypeError, ValueError, RuntimeError, OSError) as error:
+        except Error:
+            raise
+        except Exception as error:
             raise ModelFailedError(f"{name} could not be transcribed: {error}") from error
         model = getattr(self.transcriber, "name", None)
         if isinstance(model, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
 from itertools import chain, islice
@@ -16,13 +16,10 @@ from mv2.errors import (
 from mv2.format.checksum import digest
 from mv2.format.frame import ROLE_CHUNK
 from mv2.format.wal import OP_TOMBSTONE, FrameEntry
-from mv2.ingest.documents import (
-    Prepared,
-    chunk_uri,
-    prepare,
-)
+from mv2.ingest.documents import Prepared, chunk_uri, prepare_whole
 from mv2.ingest.duplicates import ContentFinder
 from mv2.ingest.embedding import (
+    WINDOW_TEXTS,
     BulkEmbedding,
     FileVectors,
     embed_documents,
@@ -31,6 +28,7 @@ from mv2.ingest.embedding import (
     has_vectors,
     wanted,
 )
+from mv2.ingest.inside import inside, left_over
 from mv2.ingest.times import now
 from mv2.models.slot import EmbedderSlot
 from mv2.storage.bulk import BulkWriter
@@ -42,6 +40,7 @@ from mv2.storage.view import View
 from mv2.types import Document
 
 if TYPE_CHECKING:
+    from mv2.format.frame import FrameRecord
     from mv2.models.text_embedder import TextEmbedder
 
 _END: Final = object()
@@ -50,7 +49,9 @@ _DOCUMENT_FIELDS = frozenset(field.name for field in fields(Document))
 
 
 class _Sink(Protocol):
-    """Where groups go: the log, or a commit in the making."""
+    """Where documents go: a group of the log, or a commit in the making."""
+
+    replaced: list[int]
 
     def active_id_of_uri(self, uri: str) -> int | None: ...
     def children(self, frame_id: int) -> list[int]: ...
@@ -59,21 +60,55 @@ class _Sink(Protocol):
     def add(self, entries: Sequence[FrameEntry], texts: Sequence[str | None]) -> list[int]: ...
 
 
-class _LogSink:
-    """Groups that go through the log, one acknowledgement each. Used inside a turn."""
+class _GroupSink:
+    """Collects one group of the log. Used inside a turn."""
 
-    def __init__(self, store: Store, view: View) -> None:
-        self._store = store
+    def __init__(self, view: View) -> None:
         self._view = view
-        self.active_id_of_uri = view.active_id_of_uri
-        self.children = view.children
-        self.role = view.role
+        self._added: list[FrameEntry] = []
+        self._newest: dict[str, int] = {}
+        self.entries: list[FrameEntry] = []
+        self.texts: list[str | None] = []
+        self.replaced: list[int] = []
+
+    def active_id_of_uri(self, uri: str) -> int | None:
+        found = self._newest.get(uri)
+        return self._view.active_id_of_uri(uri) if found is None else found
+
+    def record(self, frame_id: int) -> FrameRecord | FrameEntry:
+        place = frame_id - self._view.frame_count
+        return self._view.record(frame_id) if place < 0 else self._added[place]
+
+    def children(self, frame_id: int) -> list[int]:
+        place = frame_id - self._view.frame_count
+        if place < 0:
+            return self._view.children(frame_id)
+        return list(range(frame_id + 1, frame_id + 1 + (self._added[place].chunk_count or 0)))
+
+    def role(self, frame_id: int) -> int:
+        return self._view.role(frame_id) if frame_id < self._view.frame_count else self.record(frame_id).role
 
     def next_id(self) -> int:
-        return self._view.frame_count
+        return self._view.frame_count + len(self._added)
 
     def add(self, entries: Sequence[FrameEntry], texts: Sequence[str | None]) -> list[int]:
-        return self._store.append(entries, texts)
+        first, start = self.next_id(), len(self.entries)
+        for entry in entries:
+            if entry.parent_sequence is not None:
+                entry.parent_sequence += start
+            if entry.op != OP_TOMBSTONE:
+                self._added.append(entry)
+        if entries[0].uri is not None:
+            self._newest[entries[0].uri] = first
+        self.entries += entries
+        self.texts += texts
+        return list(range(first, self.next_id()))
+
+    def retire(self, frame_ids: Iterable[int]) -> None:
+        """Delete documents with their chunks."""
+        doomed = [i for frame_id in frame_ids for i in (frame_id, *self.children(frame_id))]
+        self.entries += tombstones(doomed, now())
+        self.texts += [None] * len(doomed)
 
 
 def as_document(value: Document | Mapping[str, Any]) -> Document:
@@ -98,38 +133,87 @@ def as_document(value: Document | Mapping[str, Any]) -> Document:
     return Document(**value)
 
 
-def put(store: Store, document: Document, slot: EmbedderSlot | None = None) -> int:
-    """Add a document; see ``Memvid.put``."""
-    prepared = prepare(document)
-    embedder = None
-    if slot is not None and slot.get() is not None and store.writable and wanted(prepared):
-        view = store.view()  # before the turn, so that others need not wait for the model
-        embedder = None if _is_known(prepared, view) else embedder_for(slot, view)
-        if embedder is not None:
-            embed_documents([prepared], embedder)
-    with store.turn() as view:
-        check_room(view, prepared, store.size())
-        fit_vectors(prepared, view, embedder)
-        if document.dedup:
-            found = ContentFinder(view).find(prepared, view.is_active)
-            if found is not None:
-                return found
-        return _place(_LogSink(store, view), prepared)
+def put(store: Store, documents: Sequence[Document], slot: EmbedderSlot | None = None) -> int:
+    """Add a document, and behind it those of what is inside of it; see ``Memvid.put``."""
+    whole = prepare_whole(documents)
+    embedder = embed_new(store, [whole], slot)
+    return put_group(store, [whole], embedder)[0]
 
 
-def _is_known(prepared: Prepared, view: View) -> bool:
+def embed_new(
+    store: Store, wholes: Sequence[Sequence[Prepared]], slot: EmbedderSlot | None
+) -> TextEmbedder | None:
+    """Embed what a put will add, before the turn to write, so that others need not wait for the model.
+
+    Returns:
+        What made the vectors; None where nothing did.
+    """
+    if slot is None or slot.get() is None or not store.writable:
+        return None
+    view, finder = store.view(), None
+    todo: list[Prepared] = []
+    for whole in wholes:
+        if any(wanted(prepared) for prepared in whole):
+            finder = finder or ContentFinder(view)
+            todo += [] if _is_known(whole[0], view, finder) else whole
+    embedder = embedder_for(slot, view) if todo else None
+    if embedder is not None:
+        for start in range(0, len(todo), WINDOW_TEXTS):
+            embed_documents(todo[start : start + WINDOW_TEXTS], embedder)
+    return embedder
+
+
+def _is_known(prepared: Prepared, view: View, finder: ContentFinder) -> bool:
     """Whether a put would only return the id of what is there."""
     document = prepared.document
-    if document.dedup and ContentFinder(view).find(prepared, view.is_active) is not None:
+    if document.dedup and finder.find(prepared, view.is_active) is not None:
         return True
     if document.on_conflict != "skip" or document.uri is None:
         return False
     return view.active_id_of_uri(document.uri) is not None
 
 
+def put_group(
+    store: Store, wholes: Sequence[Sequence[Prepared]], embedder: TextEmbedder | None = None
+) -> list[int]:
+    """Add documents, each with those inside of it, as one group of the log; returns the id of each.
+
+    Args:
+        embedder: what made vectors that were not given.
+    """
+    ids: list[int] = []
+    with store.turn() as view:
+        sink, vectors = _GroupSink(view), None
+        finder = ContentFinder(view)
+        size = store.size()
+        for whole in wholes:
+            main = whole[0]
+            known = finder.find(main, view.is_active) if main.document.dedup else None
+            for prepared in () if known is not None else whole:
+                check_room(view, prepared, size)
+                size += sum(len(entry.payload) for entry in prepared.entries)
+                if has_vectors(prepared):
+                    fit_vectors(prepared, view, embedder)
+                    vectors = vectors or FileVectors.of(view)
+                    vectors.take(prepared)
+                next_id = sink.next_id()
+                frame_id = _place(sink, prepared)
+                if prepared is main:
+                    known = frame_id
+                    if frame_id < next_id:
+                        break
+            assert known is not None
+            ids.append(known)
+        kept = {entry.uri for entry in sink.entries}
+        sink.retire(left_over(sink, sink.replaced, kept))
+        if sink.entries:
+            store.append(sink.entries, sink.texts)
+    return ids
+
+
 def put_many(
     store: Store,
-    documents: Iterable[Document | Mapping[str, Any]],
+    documents: Iterable[Sequence[Document]],
     progress: Progress | None,
     batch_size: int | None,
     slot: EmbedderSlot | None = None,
@@ -138,6 +222,7 @@ def put_many(
     """Add many documents in one commit (or one per ``batch_size``); see ``Memvid.put_many``.
 
     Args:
+        documents: each with those of what is inside of it behind it.
         total: how many there will be, where that is known.
     """
     if batch_size is not None and batch_size < 1:
@@ -153,7 +238,7 @@ def put_many(
 
 def _put_batch(
     store: Store,
-    source: Iterator[Document | Mapping[str, Any]],
+    source: Iterator[Sequence[Document]],
     batch_size: int | None,
     ids: list[int],
     progress: Progress | None,
@@ -166,7 +251,7 @@ def _put_batch(
         return False
     values: Iterator[Any] = islice(chain([first], source), batch_size)
     seen = None if progress is None else lambda done: progress(len(ids) + done, total)
-    done = put_prepared(store, (prepare(as_document(value)) for value in values), slot, seen)
+    done = put_prepared(store, chain.from_iterable(map(prepare_whole, values)), slot, seen)
     ids += done
     return len(done) == batch_size
 
@@ -176,13 +261,16 @@ def put_prepared(
     documents: Iterable[Prepared],
     slot: EmbedderSlot | None,
     progress: Callable[[int], object] | None = None,
-    retired: Callable[[View], Iterable[int]] | None = None,
+    kept: Collection[str | None] = (),
+    retired: Iterable[int] = (),
 ) -> list[int]:
-    """Add prepared documents in one commit; returns the frame id of each.
+    """Add prepared documents in one commit; returns the frame id of each that is not inside of another.
 
     Args:
+        documents: asked for while the turn to write is held.
         progress: called after every hundred of them.
-        retired: further documents to delete in the same commit, given the memory as it was before.
+        kept: uris of documents that stay, although new versions do not have them inside any more.
+        retired: further documents to delete, with what is inside of them. Like ``kept`` looked at in the end.
     """
     done: list[int] = []
     with store.bulk() as bulk:
@@ -194,12 +282,13 @@ def put_prepared(
                 sink.vectors.take(prepared)
             if limited:
                 check_room(bulk.view, prepared, bulk.size())
-            done.append(sink.put(prepared, embedding.embedder))
+            frame_id = sink.put(prepared, embedding.embedder)
+            if prepared.outer is not None:
+                continue
+            done.append(frame_id)
             if progress is not None and len(done) % 100 == 0:
                 progress(len(done))
-        for frame_id in () if retired is None else retired(bulk.view):
-            group = tombstones([frame_id, *bulk.children(frame_id)], now())
-            bulk.add(group, [None] * len(group))
+        sink.finish(kept, retired)
     return done
 
 
@@ -209,6 +298,8 @@ class _BulkSink:
     def __init__(self, bulk: BulkWriter) -> None:
         self._finder: ContentFinder | None = None
         self._bulk = bulk
+        self._put: set[str | None] = set()
+        self.replaced: list[int] = []
         self.active_id_of_uri = bulk.active_id_of_uri
         self.children = bulk.children
         self.role = bulk.role
@@ -222,14 +313,15 @@ class _BulkSink:
 
     def knows(self, prepared: Prepared) -> bool:
         """Whether putting a document would only return the id of what is there."""
-        if self._twin(prepared) is not None:
-            return True
+        if prepared.outer is not None:
+            return prepared.outer.known is True
         document = prepared.document
-        return (
+        prepared.known = self._twin(prepared) is not None or (
             document.on_conflict == "skip"
             and document.uri is not None
             and self.active_id_of_uri(document.uri) is not None
         )
+        return prepared.known
 
     def _twin(self, prepared: Prepared) -> int | None:
         """The active document with the same content, where the document asks for it."""
@@ -242,16 +334,35 @@ class _BulkSink:
         return self._finder.find(prepared, self._bulk.is_active)
 
     def put(self, prepared: Prepared, embedder: TextEmbedder | None) -> int:
+        """The id of the document, or of what is there in its stead."""
+        outer = prepared.outer
+        if outer is not None and outer.known and outer.frame_id is not None:
+            return outer.frame_id
         found = self._twin(prepared)
         if found is not None:
+            prepared.known, prepared.frame_id = True, found
             return found
         if embedder is not None and wanted(prepared) and not self.knows(prepared):
             embed_documents([prepared], embedder)  # it was known when its lot was embedded
             self.vectors.take(prepared)
+        next_id = self.next_id()
         frame_id = _place(self, prepared)
+        prepared.known, prepared.frame_id = frame_id < next_id, frame_id
+        self._put.add(prepared.head.uri)
         if self._finder is not None:
             self._finder.added(digest(prepared.raw), frame_id)
         return frame_id
+
+    def finish(self, kept: Collection[str | None], retired: Iterable[int]) -> None:
+        """Delete what is to go, and what was inside of replaced documents and is no longer."""
+        kept = self._put.union(kept)
+        for frame_id in chain(
+            left_over(self._bulk, self.replaced, kept),
+            (i for doomed in retired for i in (doomed, *inside(self._bulk, doomed))),
+        ):
+            if self._bulk.is_active(frame_id):
+                group = tombstones([frame_id, *self._bulk.children(frame_id)], now())
+                self._bulk.add(group, [None] * len(group))
 
 
 def capacity_limit(view: View) -> int | None:
@@ -291,6 +402,7 @@ def _place(sink: _Sink, prepared: Prepared) -> int:
             )
         if document.on_conflict == "version":
             head.supersedes_frame_id = existing
+            sink.replaced.append(existing)
             retired = tombstones(sink.children(existing), put_at(head))
     name_chunks(prepared.entries, f"mv2://frames/{sink.next_id()}")
     texts = prepared.texts + [None] * len(retired)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,7 @@ from mv2.web.fetch import fetch
 from mv2.web.model import Fetched, FetchOptions
 
 if TYPE_CHECKING:
+    from mv2.extract.readers.feed import FeedEntry
     from mv2.storage.store import Store
 
 _FEED: Final = "feed"
@@ -38,7 +40,8 @@ def put_url(
 ) -> IngestReport:
     """Take a page or the entries of a feed in; see ``Memvid.put_url``."""
     identity = uri or url
-    known = KnownFiles(store.view()).of(identity)
+    documents = KnownFiles(store.view())
+    known = documents.of(identity)
     had = Origin() if known is None or plan.again else known.origin
     fetched = fetch(url, options, etag=had.etag, last_modified=had.last_modified)
     if fetched.status == _NOT_MODIFIED:
@@ -47,7 +50,8 @@ def put_url(
             files=(FileResult(name=url, status="unchanged", uri=identity, frame_id=frame_id),)
         )
     name = _file_name(fetched)
-    found = _entries(fetched, url, plan.reading.limits) if detect(fetched.data, name).reader == _FEED else []
+    is_feed = detect(fetched.data, name).reader == _FEED
+    found = _entries(fetched, url, plan.reading.limits, documents) if is_feed else []
     page = FoundFile(path=name, name=url, uri=identity, data=fetched.data, origin=_origin(fetched))
     with reader_pool(replace(plan, workers=plan.workers or (1 if not found else None))) as pool:
         return FileIngest(store, models.slot, plan, pool, models).run(found or [page])
@@ -70,7 +74,7 @@ def _file_name(fetched: Fetched) -> str:
     return f"{name or urlsplit(fetched.url).hostname}{mimetypes.guess_extension(fetched.mime or '') or ''}"
 
 
-def _entries(fetched: Fetched, url: str, limits: Limits) -> list[FoundFile]:
+def _entries(fetched: Fetched, url: str, limits: Limits, known: KnownFiles) -> list[FoundFile]:
     """The entries of a feed; each is a document whose uri is its own address.
 
     Raises:
@@ -83,9 +87,12 @@ def _entries(fetched: Fetched, url: str, limits: Limits) -> list[FoundFile]:
     except DocumentError as error:
         error.path = url
         raise
-    found = []
+    names = Counter(name for entry in listed for name in {entry.link, entry.id})
+    found, taken = [], set[str]()
     for entry in listed:
-        uri = entry.link or f"{url}#{entry.id}"
+        own = [name for name in (entry.link, entry.id) if names[name] == 1]
+        uri = _uri_of(entry, own, url, lambda uri: uri in taken or known.is_other(uri, url))
+        taken.add(uri)
         facts: Mapping[str, Any] = {
             "title": entry.title or None,
             "tags": entry.tags,
@@ -104,3 +111,22 @@ def _entries(fetched: Fetched, url: str, limits: Limits) -> list[FoundFile]:
             )
         )
     return found
+
+
+def _uri_of(entry: FeedEntry, own: Sequence[str], feed: str, is_taken: Callable[[str], bool]) -> str:
+    """The uri of an entry: the address of its page, where that is a page's and no other document's.
+
+    Args:
+        own: which of its address and id no other entry of the feed has.
+    """
+    is_page = entry.link.lower().startswith(("http://", "https://"))
+    uris = [entry.link] if is_page and entry.link in own else []
+    uris += [f"{feed}#{entry.id}"] if entry.id in own else []
+    uris.append(f"{feed}#{entry.id} {entry.title}")
+    free = next((uri for uri in uris if not is_taken(uri)), None)
+    number = 1
+    while free is None:
+        number += 1
+        numbered = f"{uris[-1]} ({number})"
+        free = None if is_taken(numbered) else numbered
+    return free

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mv2.extract.chunking import chunk, looks_structured
 from mv2.extract.model import Extraction, ReadOptions, Source
+from mv2.ingest.documents import FoundMetadata
+from mv2.ingest.inside import PARTS
 from mv2.ingest.tables import table_documents
-from mv2.types import Chunking, Document, Origin
+from mv2.types import Chunking, Document, Origin, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,31 +44,46 @@ def origin_of_bytes(data: bytes, outcome: Outcome, given: Origin | None = None) 
 
 
 def documents_of(
-    data: bytes, outcome: Outcome, base: Document, options: ReadOptions, source: str
+    data: bytes,
+    outcome: Outcome,
+    base: Document,
+    options: ReadOptions,
+    source: str,
+    otherwise: Timestamp | None = None,
 ) -> list[Document]:
     """The document that stands for a file, and behind it those of its tables where they are wanted.
 
     Args:
         base: fields that were given; they go before what the file says. Its origin, where it
             has one, is completed.
-        source: its uri, or the name of its file where it has none.
+        source: its uri, or what stands for one (``inside.source_of``).
+        otherwise: its timestamp, where neither was given one nor the file says one.
     """
     found = outcome.extraction
     assert found is not None
+    is_content = options.keep == "text" or (found.exact and found.text.encode(errors="replace") == data)
     main = replace(
         base,
-        content=found.text if found.exact or options.keep == "text" else data,
-        text=None if found.exact or options.keep == "text" else found.text,
+        content=found.text if is_content else data,
+        text=None if is_content else found.text,
         chunks=outcome.chunks or (),
         title=base.title or found.title,
         tags=_tags(found, outcome.reader, base, options),
-        metadata={**_facts(found), **base.metadata},
+        metadata=FoundMetadata(_facts(found), base.metadata),
         mime=base.mime or found_mime(outcome),
-        timestamp=_timestamp(found, outcome.reader, base),
+        timestamp=_timestamp(found, outcome.reader, base, otherwise),
         content_dates=_dates(found, base, options),
         origin=origin_of_bytes(data, outcome, base.origin),
     )
     return [main, *(table_documents(found.tables, main, source) if options.tables else ())]
+
+
+def listing(document: Document, uris: Sequence[str | None]) -> Document:
+    """A document whose metadata lists what is inside of it."""
+    metadata = FoundMetadata({}, document.metadata)
+    metadata[PARTS] = list(uris)
+    metadata.found.add(PARTS)
+    return replace(document, metadata=metadata)
 
 
 def with_chunks(document: Document, chunking: Chunking | None) -> Document:
@@ -120,10 +137,11 @@ def _iso(seconds: int | None) -> str | None:
         return None
 
 
-def _timestamp(found: Extraction, reader: str | None, base: Document) -> Any:
-    if base.timestamp is None and reader in _DATED_READERS:
-        return found.created
-    return base.timestamp
+def _timestamp(
+    found: Extraction, reader: str | None, base: Document, otherwise: Timestamp | None
+) -> Timestamp | None:
+    own = found.created if reader in _DATED_READERS else None
+    return next((time for time in (base.timestamp, own, otherwise) if time is not None), None)
 
 
 def _tags(found: Extraction, reader: str | None, base: Document, options: ReadOptions) -> list[str]:

@@ -17,9 +17,8 @@ from mv2.format.frame import (
     STATUS_SUPERSEDED,
     FrameRecord,
 )
-from mv2.ingest.documents import LONG_VALUE, TEXT_MIME, chunk_uri
+from mv2.ingest.documents import TEXT_MIME, chunk_uri
 from mv2.ingest.frames import make_frame
-from mv2.ingest.metadata import decode_metadata
 from mv2.ingest.places import kind_of_chunk, place_of
 from mv2.ingest.vectors import vector_values
 from mv2.storage.own_text import content_in_chunks, is_extracted
@@ -241,7 +240,7 @@ def _chunks(
     view: View, parent: FrameRecord, document: Frame, children: Sequence[FrameRecord], vectors: bool
 ) -> tuple[RecordChunk, ...]:
     texts = [view.text(child.id, child) or "" for child in children]
-    usual = _inherited(parent, document) if children else {}
+    usual = _inherited(document) if children else {}
     found = []
     for index, (child, (start, end)) in enumerate(zip(children, _ranges(parent, texts), strict=True)):
         row = view.embedding(child.id) if vectors else None
@@ -287,21 +286,17 @@ def _own_fields(view: View, document: Frame, record: FrameRecord, usual: Mapping
     return own
 
 
-def _inherited(parent: FrameRecord, document: Frame) -> dict[str, Any]:
+def _inherited(document: Frame) -> dict[str, Any]:
     """What the chunks of a document take over, as ``prepare`` gives it to them."""
-    metadata: Mapping[str, Any] = document.metadata
-    if document.origin is not None:
-        stored = parent.extra_metadata
-        metadata = decode_metadata({k: v for k, v in stored.items() if len(v) <= LONG_VALUE})
     return {
         "kind": document.kind,
         "track": document.track,
         "tags": document.tags,
         "labels": document.labels,
-        "metadata": metadata,
+        "metadata": document.metadata,
         "timestamp": document.timestamp,
         "put_at": document.put_at,
-        "mime": TEXT_MIME if document.origin is None else document.mime or TEXT_MIME,
+        "mime": document.mime or TEXT_MIME,
         "content_dates": (),
     }
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mv2.errors import DuplicateUriError, FrameInactiveError, InvalidArgumentError
 from mv2.format.frame import ROLE_CHUNK, STATUS_DELETED, FrameRecord
+from mv2.format.metadata import DocMetadata
 from mv2.format.wal import FrameEntry
 from mv2.ingest.documents import (
+    LONG_VALUE,
+    TEXT_MIME,
+    FoundMetadata,
     Prepared,
     chunk_uri,
     chunk_vectors,
+    found_keys,
     name_given_vectors,
     name_model,
     optional_text,
@@ -27,6 +32,7 @@ from mv2.ingest.embedding import (
     has_vectors,
     wanted,
 )
+from mv2.ingest.inside import PARTS, inside
 from mv2.ingest.metadata import check_mapping, decode_metadata, encode_metadata
 from mv2.ingest.mutations import check_room, name_chunks, put_at, tombstones
 from mv2.ingest.times import now, to_seconds
@@ -64,11 +70,15 @@ def active_document(view: View, reference: FrameRef, verb: str) -> tuple[int, Fr
 
 
 def delete(store: Store, reference: FrameRef) -> None:
-    """Delete a document and its chunks; see ``Memvid.delete``."""
+    """Delete a document, its chunks and what is inside of it; see ``Memvid.delete``."""
     with store.turn() as view:
-        frame_id, record = active_document(view, reference, "delete")
-        group = tombstones([frame_id, *view.children(frame_id, record)], now())
+        frame_id, _ = active_document(view, reference, "delete")
+        group = tombstones(_with_chunks(view, [frame_id, *inside(view, frame_id)]), now())
         store.append(group, [None] * len(group))
+
+
+def _with_chunks(view: View, frame_ids: Iterable[int]) -> list[int]:
+    return [i for frame_id in frame_ids for i in (frame_id, *view.children(frame_id))]
 
 
 _UPDATABLE = frozenset(
@@ -112,10 +122,14 @@ def update(
         raise InvalidArgumentError(
             "embedding_model is given without an embedding", remedy="It names the model of given vectors."
         )
+    if "content" not in changes and not {"text", "chunks"}.isdisjoint(changes):
+        raise InvalidArgumentError(
+            "text or chunks are given without content", remedy="They are of new content: give it too."
+        )
     made = _MadeVectors(store, reference, changes, slot)
     with store.turn() as view:
         frame_id, record = active_document(view, reference, "update")
-        document = _changed_document(record, changes, merge)
+        document = _changed_document(view, frame_id, record, changes, merge)
         if document.uri != record.uri:
             _check_uri_free(view, document.uri)
         if "content" in changes:
@@ -128,7 +142,10 @@ def update(
         check_room(view, prepared, store.size())
         fit_vectors(prepared, view, made.embedder)
         prepared.head.supersedes_frame_id = frame_id
-        retired = tombstones(view.children(frame_id, record), put_at(prepared.head))
+        doomed = view.children(frame_id, record)
+        if "content" in changes:
+            doomed += _with_chunks(view, inside(view, frame_id))
+        retired = tombstones(doomed, put_at(prepared.head))
         name_chunks(prepared.entries, f"mv2://frames/{view.frame_count}")
         texts = prepared.texts + [None] * len(retired)
         return store.append(prepared.entries + retired, texts)[0]
@@ -175,12 +192,22 @@ def _check_uri_free(view: View, uri: str | None) -> None:
         )
 
 
-def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bool) -> Document:
+def _changed_document(
+    view: View, frame_id: int, record: FrameRecord, changes: Mapping[str, Any], merge: bool
+) -> Document:
     """The document with absent fields as they were and None clearing."""
     metadata = decode_metadata(record.extra_metadata)
+    if "content" in changes:
+        metadata.pop(PARTS, None)  # those of the content that goes
+    given: Mapping[str, Any] = {}
     if "metadata" in changes:
         given = check_mapping(changes["metadata"])
-        metadata = {**metadata, **given} if merge else dict(given)
+        parts = {PARTS: metadata[PARTS]} if PARTS in metadata and inside(view, frame_id) else {}
+        metadata = metadata if merge else parts
+    whole_only = _not_in_chunks(view, frame_id, record)
+    found = {key: value for key, value in metadata.items() if key in whole_only}
+    others = {key: value for key, value in metadata.items() if key not in found}
+    metadata = FoundMetadata(found, {**others, **given})
     stored_mime = None if record.metadata is None else record.metadata.mime
     kept_mime = None if "content" in changes else mime_of(stored_mime, record.extra_metadata)
     conflict: OnConflict = "keep_both"
@@ -204,6 +231,15 @@ def _changed_document(record: FrameRecord, changes: Mapping[str, Any], merge: bo
         content_dates=changes.get("content_dates", ()),
         origin=changes.get("origin"),
     )
+
+
+def _not_in_chunks(view: View, frame_id: int, record: FrameRecord) -> set[str]:
+    """Keys of metadata that a document has and its chunks do not carry, long as they are."""
+    chunk = next(iter(view.children(frame_id, record)), None)
+    if chunk is None:
+        return set()
+    carried = view.record(chunk).extra_metadata
+    return {key for key, value in record.extra_metadata.items() if len(value) > LONG_VALUE} - carried.keys()
 
 
 def _same_content(
@@ -256,6 +292,8 @@ def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
     """Write the document's describing fields into its entries."""
     metadata = encode_metadata(document.metadata, document.track)
     metadata[PUT_AT] = str(now())
+    found = found_keys(document.metadata)
+    in_chunks = {key: value for key, value in metadata.items() if key not in found}
     pages = len(entries) - 1
     timestamp = to_seconds(document.timestamp) if document.timestamp is not None else now()
     for place, entry in enumerate(entries):
@@ -264,16 +302,29 @@ def _describe(entries: Sequence[FrameEntry], document: Document) -> None:
         entry.kind, entry.track = document.kind, document.track
         entry.tags = read_texts(document.tags, "tags")
         entry.labels = read_texts(document.labels, "labels")
-        entry.extra_metadata = {**entry.extra_metadata, **metadata}  # the model of a kept vector
+        described = in_chunks if place else metadata
+        entry.extra_metadata = {**entry.extra_metadata, **described}  # the model of a kept vector
         entry.uri, entry.title = document.uri, document.title
         if place:
             entry.uri = None if document.uri is None else chunk_uri(document.uri, chunk)
             entry.title = document.title and f"{document.title} (page {place}/{pages})"
-        elif entry.metadata is not None and document.mime != mime_of(
-            entry.metadata.mime, entry.extra_metadata
-        ):
-            entry.metadata = replace(entry.metadata, mime=document.mime)
-            entry.extra_metadata.pop(MIME, None)
+    _describe_mime(entries, document.mime)
+
+
+def _describe_mime(entries: Sequence[FrameEntry], mime: str | None) -> None:
+    """Write a media type that changed into a document and its chunks, as ``prepare`` does."""
+    head = entries[0]
+    stored = None if head.metadata is None else head.metadata.mime
+    if mime == mime_of(stored, head.extra_metadata):
+        return
+    is_text = stored == TEXT_MIME and ORIGIN in head.extra_metadata and EXTRACTED not in head.extra_metadata
+    for place, entry in enumerate(entries):
+        entry.extra_metadata.pop(MIME, None)
+        beside = place > 0 or is_text
+        if not beside:
+            entry.metadata = replace(entry.metadata or DocMetadata(), mime=mime)
+        elif mime is not None and mime != TEXT_MIME:
+            entry.extra_metadata[MIME] = mime
 
 
 def _give_vectors(prepared: Prepared, embedding: Any) -> None:

@@ -14,6 +14,7 @@ from mv2._late import late_pattern
 from mv2.errors import FrameNotFoundError
 from mv2.extract.model import Table
 from mv2.format.checksum import digest
+from mv2.ingest.inside import listed, row_uri, table_frames, table_uri
 from mv2.ingest.metadata import TABLES
 from mv2.reports import TableInfo
 from mv2.types import Document, FrameRef, Origin
@@ -23,15 +24,9 @@ if TYPE_CHECKING:
 
 META: Final = "table_meta"
 ROW: Final = "table_row"
-_PREFIX: Final = "mv2://tables/"
 _MIME: Final = "application/json"
 _NOT_PLAIN = late_pattern(r"\W+")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
-
-
-def table_uri(table_id: str) -> str:
-    """The uri of the document that describes a table."""
-    return _PREFIX + table_id
 
 
 def table_id(source: str, number: int) -> str:
@@ -48,7 +43,7 @@ def table_documents(tables: Iterable[Table], document: Document, source: str) ->
     """The documents of all tables of a document.
 
     Args:
-        source: its uri, or the name of its file where it has none.
+        source: its uri, or what stands for one (``inside.source_of``).
     """
     for number, table in enumerate(tables, 1):
         yield from _documents(table, table_id(source, number), document, source)
@@ -58,7 +53,7 @@ def _documents(table: Table, of: str, document: Document, source: str) -> Iterat
     quality = "high" if table.confidence >= 0.8 else "medium" if table.confidence >= 0.5 else "low"
     file = source.rpartition("/")[2]
     shared = {"track": TABLES, "timestamp": document.timestamp, "mime": _MIME}
-    origin = Origin(part_of=document.uri)
+    origin = Origin(part_of=source)
     first, last = table.page or 1, table.last_page or table.page or 1
     facts = {
         "table_id": of,
@@ -105,7 +100,7 @@ def _documents(table: Table, of: str, document: Document, source: str) -> Iterat
             content=_encode(
                 {"table_id": of, "row_index": number, "page": first, "cells": cells, "values": row}
             ),
-            uri=f"{table_uri(of)}/row/{number}",
+            uri=row_uri(of, number),
             title=f"{title}, row {number}",
             kind=ROW,
             tags=("table_row", of),
@@ -123,27 +118,17 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def table_frames(view: View, of: str) -> list[int]:
-    """The active frames of a table: the one that describes it, then its rows."""
-    found = view.active_id_of_uri(table_uri(of))
-    frames = [] if found is None else [found]
-    number = 1
-    while (row := view.active_id_of_uri(f"{table_uri(of)}/row/{number}")) is not None:
-        frames.append(row)
-        number += 1
-    return frames
-
-
 def list_tables(view: View, document: FrameRef | None = None) -> list[TableInfo]:
     """Every active table, or those of one document, in the order they were put."""
-    wanted = None if document is None else view.record(view.resolve(document)).uri
+    outer = None if document is None else view.record(view.resolve(document))
+    own = set() if outer is None else set(listed(outer))
     kinds = view.facets().codes("kind")
     found = []
     for frame_id in view.document_ids():
         if kinds.name(frame_id) != META:
             continue
         described = _payload(view, frame_id)
-        if document is None or described.get("source_uri") == wanted:
+        if outer is None or view.record(frame_id).uri in own or described.get("source_uri") == outer.uri:
             found.append(_info(frame_id, described))
     return found
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mv2.errors import InvalidArgumentError
 from mv2.ingest import revisions
+from mv2.ingest.places import origin_of
 from mv2.reports import FileResult, IngestReport
 from mv2.search.duplicates import duplicate_groups
 
@@ -13,6 +15,16 @@ if TYPE_CHECKING:
     from mv2.ingest.files import Duplicates
     from mv2.storage.store import Store
     from mv2.types import DuplicateGroup
+
+
+def check_threshold(value: object) -> None:
+    """Refuse what is no share of shingles, before anything is stored.
+
+    Raises:
+        InvalidArgumentError: it is not a number from 0.1 to 1.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.1 <= value <= 1:
+        raise InvalidArgumentError(f"near {value!r} is not a number from 0.1 to 1")
 
 
 def settle_near(store: Store, report: IngestReport, threshold: float, policy: Duplicates) -> IngestReport:
@@ -48,7 +60,8 @@ def _settled(
 ) -> list[tuple[int, FileResult]]:
     """(place, result) of the documents of a group that gave way to the first one."""
     first = min(group.frame_ids, key=lambda frame_id: (frame_id in added, frame_id))
-    uri = store.view().record(first).uri or ""
+    view = store.view()
+    uri = view.record(first).uri or ""
     settled = []
     for frame_id in group.frame_ids:
         if frame_id == first or frame_id not in added:
@@ -57,7 +70,13 @@ def _settled(
         if policy == "skip":
             revisions.delete(store, frame_id)
         else:
-            changes = {"content": "", "metadata": {"duplicate_of": uri}}
+            record = view.record(frame_id)
+            changes = {
+                "content": "",
+                "metadata": {"duplicate_of": uri},
+                "origin": origin_of(record.extra_metadata),  # so that the file is known the next time
+                "source_path": record.source_path,
+            }
             new_id = revisions.update(store, frame_id, changes, merge=True)
         place = added[frame_id]
         settled.append((place, replace(files[place], status="duplicate", reason=uri, frame_id=new_id)))

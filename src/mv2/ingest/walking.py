@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import PurePath
 from typing import Any, Final
 
 from mv2._record import dataclass
+from mv2.errors import InvalidArgumentError
 from mv2.ingest.ignoring import MAX_FILE, Ignoring, Pattern, read_patterns
 from mv2.types import Origin
 
@@ -52,9 +54,23 @@ def list_files(
     hidden: bool = False,
 ) -> list[FoundFile]:
     """The files that ``Memvid.put_files`` would take with the same arguments; nothing is read."""
-    given = [paths] if isinstance(paths, str | os.PathLike) else paths
-    names = [os.fspath(path) for path in given]
-    return list(walk(names, include=include, exclude=exclude, gitignore=gitignore, hidden=hidden))
+    return list(walk(names_of(paths), include=include, exclude=exclude, gitignore=gitignore, hidden=hidden))
+
+
+def names_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Paths as strings.
+
+    Raises:
+        InvalidArgumentError: one is something else.
+    """
+    given = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
+    names = []
+    for path in given:
+        name = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+        if not isinstance(name, str):
+            raise InvalidArgumentError(f"a path is {type(path).__name__}", remedy="Give str or pathlib.Path.")
+        names.append(name)
+    return names
 
 
 def walk(
@@ -74,19 +90,29 @@ def walk(
         hidden: take what starts with a dot too.
         leave_out: a file never to take: the memory itself.
     """
-    walker = _Walker(read_patterns(include), read_patterns(exclude), gitignore, hidden, leave_out)
-    seen: set[str] = set()
+    walker = _Walker(
+        _patterns(include, "include"), _patterns(exclude, "exclude"), gitignore, hidden, leave_out
+    )
+    seen: dict[str, str] = {}
     for path in map(_plain, paths):
-        found = walker.folder(path) if os.path.isdir(path) else [walker.file(path)]
+        found = walker.folder(path) if os.path.isdir(path) else walker.file(path)
         for file in found:
             if file.uri not in seen:
-                seen.add(file.uri)
+                seen[file.uri] = file.path
                 yield file
+            elif seen[file.uri] != file.path:  # names that are no Unicode are shown like others that are
+                yield replace(file, problem="another file has its uri")
+
+
+def _patterns(given: Sequence[str], name: str) -> list[Pattern]:
+    if isinstance(given, str):
+        raise InvalidArgumentError(f"{name} is one string", remedy=f"Give a list: {name}=[{given!r}].")
+    return read_patterns(given)
 
 
 def _plain(path: str) -> str:
     """A path without what makes no difference in it: ``./`` and doubled separators."""
-    return str(PurePath(path))
+    return str(PurePath(path)) if path else ""
 
 
 class _Walker:
@@ -109,16 +135,19 @@ class _Walker:
             status = None
         self._own = None if status is None else (status.st_dev, status.st_ino)
 
-    def file(self, path: str) -> FoundFile:
+    def file(self, path: str) -> Iterator[FoundFile]:
         """A path that is no folder, named by the user."""
         try:
             status = os.stat(path)
         except OSError as error:
-            link = os.path.islink(path)
-            return _lost(path, "the link leads nowhere" if link else _reason(error))
-        if not stat.S_ISREG(status.st_mode):
-            return _lost(path, "not a regular file")
-        return _found(path, status)
+            yield _lost(path, "the link leads nowhere" if os.path.islink(path) else _reason(error))
+        except ValueError:  # a zero byte
+            yield _lost(path, "there is no such file")
+        else:
+            if not stat.S_ISREG(status.st_mode):
+                yield _lost(path, "not a regular file")
+            elif (status.st_dev, status.st_ino) != self._own:
+                yield _found(path, status)
 
     def folder(self, top: str) -> Iterator[FoundFile]:
         """The files below a folder."""
@@ -218,3 +247,8 @@ def uri_of(path: str) -> str:
 def as_text(name: str) -> str:
     """A file name as proper Unicode; bytes that are none show as backslash, x and two digits."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def as_bytes(text: str) -> bytes:
+    """A file name from what ``as_text`` made of it, if all of it was shown that was no Unicode."""
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda shown: bytes([int(shown[1], 16)]), os.fsencode(text))

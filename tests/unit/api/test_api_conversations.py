@@ -137,3 +137,138 @@ def test_wrong_messages_are_refused_by_place(memory: mv2.Memvid, message: Any, m
         memory.add_messages([message], session="a")
     with pytest.raises(mv2.InvalidArgumentError, match="session"):
         memory.add_messages([], session="")
+
+
+def test_metadata_may_have_the_names_of_fields(memory: mv2.Memvid) -> None:
+    given = {"content": "other", "name": "N", "session": "z", "message_id": 4, "metadata": {"a": 1}, "own": 2}
+    memory.add_messages(
+        [{"role": "user", "content": "hello", "metadata": given}], session="s", metadata=given
+    )
+    memory.add_messages([], session="s", metadata={"own": 3, "name": "M"})
+    found = memory.conversation("s")
+    (message,) = found.messages
+    assert (message.content, message.name, message.id) == ("hello", None, None)
+    assert message.metadata == given
+    assert found.metadata == {**given, "own": 3, "name": "M"}
+    assert memory.sessions()[0].metadata == found.metadata
+
+
+def test_a_turn_given_twice_is_one(memory: mv2.Memvid) -> None:
+    turn = {"role": "user", "content": "hello", "id": "1", "tool_calls": ({"a": (1, 2)},)}
+    first = memory.add_messages([turn, turn], session="s")
+    assert len(set(first)) == 1
+    assert memory.add_messages([turn], session="s") == first[:1]
+    changed = {**turn, "content": "changed"}
+    assert len(set(memory.add_messages([turn, changed, changed, turn], session="s"))) == 3
+    assert texts(memory.conversation("s")) == ["hello"]
+
+
+def test_only_turns_are_turns(memory: mv2.Memvid) -> None:
+    memory.add_messages(TURNS, session="tables")
+    memory.put("a note in a track", track="tables")
+    memory.put_many([{"content": "{}", "track": "tables", "kind": "table_row"}])
+    assert memory.conversation("tables").total == memory.sessions()[0].message_count == 4
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_pages_go_on_from_turns_that_are_gone(memory: mv2.Memvid, committed: bool) -> None:
+    ids = memory.add_messages(
+        [{"role": "user", "content": str(n), "id": str(n)} for n in range(6)], session="s"
+    )
+    for content in ("three", "3!"):
+        memory.add_messages([{"role": "user", "content": content, "id": "3"}], session="s")
+    memory.delete(ids[4])
+    if committed:
+        memory.commit()
+    assert texts(memory.conversation("s")) == ["0", "1", "2", "3!", "5"]
+    assert texts(memory.conversation("s", before=ids[4], limit=2)) == ["2", "3!"]
+    assert texts(memory.conversation("s", before=ids[3], limit=2)) == ["1", "2"]
+    newest = memory.conversation("s").messages[3].frame_id
+    assert texts(memory.conversation("s", before=newest, limit=2)) == ["1", "2"]
+    assert texts(memory.conversation("s", limit=0)) == []
+    with pytest.raises(mv2.FrameNotFoundError):
+        memory.conversation("s", before=999)
+    with pytest.raises(mv2.InvalidArgumentError):
+        memory.conversation("s", before="3")  # type: ignore[arg-type]
+
+
+def test_turns_can_be_added_inside_a_batch(memory: mv2.Memvid) -> None:
+    turns = [{"role": "user", "content": str(n)} for n in range(100)]
+    with memory.batch():
+        memory.put("a note")
+        ids = memory.add_messages(turns, session="s", title="T")
+        memory.add_messages(turns[:3], session="s")
+    assert memory.conversation("s").total == 103
+    assert [m.frame_id for m in memory.conversation("s").messages[:100]] == ids
+    with pytest.raises(mv2.InvalidArgumentError), memory.batch():  # noqa: PT012 - an error after a put
+        memory.add_messages(turns, session="s")
+        memory.add_messages([{"content": "no role"}], session="s")
+    assert memory.conversation("s").total == 103
+
+
+def test_writers_of_one_session_add_its_turns_once(memory: mv2.Memvid) -> None:
+    memory.commit()
+    with mv2.open(memory.path) as other:
+        real, calls = other._store.turn, []
+
+        def turn() -> Any:  # the other one comes first, when this one has looked already
+            if not calls:
+                calls.append(memory.add_messages(TURNS, session="s", metadata={"a": 1}))
+            return real()
+
+        other._store.turn = turn
+        ids = other.add_messages([*TURNS, {"role": "user", "content": "new"}], session="s", metadata={"b": 2})
+    assert ids[:4] == calls[0]
+    found = memory.conversation("s")
+    assert found.total == 5
+    assert found.metadata == {"a": 1, "b": 2}
+    assert len(memory.history("mv2://sessions/s/t1")) == 1
+
+
+@pytest.mark.parametrize("name", ["a/b", "a%2Fb", "a#page-1", "a b", "ü", "../x", "x" * 500])
+def test_any_name_makes_a_session_of_its_own(memory: mv2.Memvid, name: str) -> None:
+    for session in ("a", "b", name):
+        memory.add_messages([{"role": "user", "content": session, "id": name}], session=session, title="T")
+    assert texts(memory.conversation(name)) == [name]
+    assert memory.conversation(name).title == "T"
+    assert len(memory.sessions()) == 3
+
+
+def test_what_is_no_unicode_or_no_mapping_is_refused(memory: mv2.Memvid) -> None:
+    memory.add_messages([{"role": "user", "content": "x", "id": "1"}], session="s")
+    wrong: list[Any] = [
+        {"role": "user", "content": "\ud800", "id": "1"},
+        {"role": "user", "content": "x", "id": "\ud800"},
+        {"role": "user", "content": "x", "metadata": [1]},
+        {"role": "user", "content": bytearray(b"x")},
+    ]
+    for message in wrong:
+        with pytest.raises(mv2.InvalidArgumentError):
+            memory.add_messages([message], session="s")
+    with pytest.raises(mv2.InvalidArgumentError):
+        memory.add_messages([{"role": "user"}], session="\ud800")
+    with pytest.raises(mv2.InvalidArgumentError):
+        memory.add_messages([{"role": "user"}], session="s", metadata=[1])  # type: ignore[arg-type]
+    with pytest.raises(mv2.InvalidArgumentError):
+        memory.conversation(5)  # type: ignore[arg-type]
+    assert memory.conversation("\ud800").total == 0
+    assert memory.stats().frame_count == 1
+
+
+def test_a_window_of_a_long_session_reads_no_other_turns(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.add_messages([{"role": "user", "content": str(n), "id": str(n)} for n in range(300)], session="s")
+    memory.add_messages([{"role": "user", "content": "new", "id": "5"}], session="s")
+    memory.commit()
+    from mv2.storage.view import View
+
+    real, read = View.record, []
+
+    def record(self: View, frame_id: int) -> Any:
+        read.append(frame_id)
+        return real(self, frame_id)
+
+    monkeypatch.setattr(View, "record", record)
+    assert len(memory.conversation("s", limit=10).messages) == 10
+    assert len(set(read)) < 20

@@ -92,7 +92,7 @@ def test_names_are_safe_and_unique(memory: mv2.Memvid, tmp_path: Path) -> None:
             assert part.removesuffix(".md").strip(". ") == part.removesuffix(".md")
             assert part.split(".")[0].lower() not in ("con", "nul")
             assert len(part.encode()) <= 130
-    assert split_note(notes["outside.md"])[1] == "up\n"
+    assert split_note(notes["outside.md"])[1] == "up"
     assert "etc/passwd.md" in notes
     assert "attachments_/note.md" in notes
 
@@ -107,7 +107,7 @@ def test_bytes_are_attached_and_linked(memory: mv2.Memvid, tmp_path: Path) -> No
     assert notes["attachments/Paper.pdf"] == b"%PDF\xff"
     assert split_note(notes["img/my photo.png.md"])[1] == "![My (photo)](../attachments/My%20photo.png)\n\n"
     front, body = split_note(notes["Paper.md"])
-    assert body == "[Paper](attachments/Paper.pdf)\n\nRead out.\n"
+    assert body == "[Paper](attachments/Paper.pdf)\n\nRead out."
     assert front["attachment"] == "attachments/Paper.pdf"
 
 
@@ -116,7 +116,7 @@ def test_without_front_matter_and_only_what_is_active(memory: mv2.Memvid, tmp_pa
     memory.put("new", uri="n")
     memory.put("gone", uri="g")
     memory.delete("g")
-    assert vault(memory, tmp_path, front_matter=False) == {"n.md": b"new\n"}
+    assert vault(memory, tmp_path, front_matter=False) == {"n.md": b"new"}
 
 
 def test_a_folder_with_files_is_left_alone(memory: mv2.Memvid, tmp_path: Path) -> None:

@@ -346,7 +346,7 @@ def test_a_vault(memory: mv2.Memvid, tmp_path: Path) -> None:
     report = import_into(memory, tmp_path / "House")
     assert (report.format, report.documents) == ("markdown", 3)
     assert Skipped(where="Empty.md", reason="it is empty") in report.skipped
-    assert any("1 other files are no notes" in one.reason for one in report.skipped)
+    assert any("1 other file is no note" in one.reason for one in report.skipped)
     roof = memory.frame("mv2://vault/House/Roof repair.md")
     assert (roof.title, roof.timestamp) == ("Roof repair", 1714730400)
     assert {"house", "repairs", "urgent"} <= set(roof.tags)
@@ -363,3 +363,58 @@ def test_a_vault(memory: mv2.Memvid, tmp_path: Path) -> None:
     (tmp_path / "House" / "Ortega.md").write_text("A roofer from Sevilla.\n")
     assert counts(import_into(memory, tmp_path / "House")) == (1, 1, 0, 0, 2)
     assert memory.text("mv2://vault/House/Ortega.md") == "A roofer from Sevilla.\n"
+
+
+def test_what_an_import_would_take_is_seen_without_a_memory(tmp_path: Path) -> None:
+    from mv2.exchange import import_format_of, import_options, read_items
+
+    path = tmp_path / "rows.csv"
+    path.write_text("id,remark\n1,tea\n2,\n")
+    assert import_format_of(path) == "csv"
+    assert {"text", "delimiter", "header"} <= set(import_options("csv"))
+    first, second = read_items(path, text="remark")
+    assert (first.content, second.reason) == ("tea", "there is no text in it")
+    for call in (lambda: import_options("word"), lambda: read_items(path, colour=1)):
+        with pytest.raises(mv2.InvalidArgumentError):
+            call()
+
+
+def test_one_broken_conversation_does_not_take_others_with_it(memory: mv2.Memvid, tmp_path: Path) -> None:
+    talks = []
+    for number in range(9):
+        message = {"id": f"m{number}", "author": {"role": "user"}, "create_time": 1.7e9,
+                   "content": {"content_type": "text", "parts": [f"Talk {number}"]}}  # fmt: skip
+        node = {"id": f"m{number}", "parent": None, "children": [], "message": message}
+        talks.append(
+            {
+                "id": f"c{number}",
+                "title": f"T{number}",
+                "mapping": {f"m{number}": node},
+                "current_node": f"m{number}",
+            }
+        )
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps(talks))
+    real = memory.add_messages
+
+    def refusing(messages: Any, *, session: str, **given: Any) -> list[int]:
+        if "c4" in session:
+            raise mv2.InvalidArgumentError("too odd")
+        return real(messages, session=session, **given)
+
+    memory.add_messages = refusing  # type: ignore[method-assign]
+    report = import_into(memory, path, format="chatgpt")
+    assert (report.conversations, report.messages, report.skipped_count) == (8, 8, 1)
+    assert report.skipped[0] == Skipped(where="T4", reason="too odd")
+    assert len(memory.sessions()) == 8
+
+
+def test_conversations_are_written_many_at_a_time(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = []
+    real = memory.batch
+    monkeypatch.setattr(memory, "batch", lambda: batches.append(1) or real())
+    report = import_into(memory, SAMPLES / "chatgpt_conversations.json")
+    assert report.conversations > 1
+    assert len(batches) == 1

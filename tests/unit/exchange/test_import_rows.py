@@ -269,6 +269,22 @@ def test_vectors_as_text_and_as_bytes(tmp_path: Path, database: Path) -> None:
     assert list(documents(sqlite.read(database, query=query, embedding="e"))[0].embedding) == [0.5, 1.0]
 
 
+def test_csv_titles_texts_and_ids_of_digits_stay_as_they_are(tmp_path: Path) -> None:
+    path = file(tmp_path / "v.csv", "id,title,text,stars\n1.10,2.10,TRUE,4.50\n1.1,2.1,so it is,3\n")
+    first, second = documents(delimited.read(path))
+    assert (first.uri, first.title, first.content) == ("mv2://import/v/1.10", "2.10", "TRUE")
+    assert (first.metadata, second.uri) == ({"stars": 4.5}, "mv2://import/v/1.1")
+
+
+def test_a_column_of_uris_is_kept_but_for_those_that_name_frames(tmp_path: Path) -> None:
+    path = file(tmp_path / "u.csv", "uri,text\nnotes/a.md,one\nmv2://frames/7,two\n,three\n")
+    assert [doc.uri for doc in documents(delimited.read(path))] == [
+        "notes/a.md",
+        "mv2://import/u/7",
+        "mv2://import/u/3",
+    ]
+
+
 def test_jsonl_broken_lines_are_named(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     path.write_bytes(

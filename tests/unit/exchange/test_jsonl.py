@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import random
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,7 @@ GOOD = '{"id":0,"uri":"a","content":"x","timestamp":0}'
         ([], "line 1: .*no mv2-jsonl"),
         (["", GOOD], "line 1: .*no mv2-jsonl"),
         (["{}"], "line 1: .*no mv2-jsonl"),
-        (['{"format":"mv2-jsonl","version":2}'], "line 1: version 2"),
+        (['{"format":"mv2-jsonl","version":2}'], "line 1: a newer mv2 wrote this: version 2"),
         ([HEAD, GOOD, "{"], "line 3: it is not JSON"),
         ([HEAD, GOOD, "[1]"], "line 3: it is no JSON object"),
         ([HEAD, "[" * 100_000], "line 2: it is not JSON"),
@@ -212,3 +213,65 @@ def test_uris_that_are_taken(memory: mv2.Memvid, tmp_path: Path) -> None:
             import_jsonl(other, tmp_path / "m.jsonl", on_conflict="error")
         assert import_jsonl(other, tmp_path / "m.jsonl", on_conflict="skip").skipped == 2
         assert other.text("a") == "mine"
+
+
+def copied(memory: mv2.Memvid, path: Path) -> bytes:
+    export_jsonl(memory, path)
+    return path.read_bytes()
+
+
+def test_windows_line_ends_and_a_byte_order_mark(memory: mv2.Memvid, tmp_path: Path) -> None:
+    data = copied(memory, tmp_path / "out.jsonl")
+    (tmp_path / "in.jsonl").write_bytes(b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"))
+    with new(tmp_path / "n.mv2") as again:
+        import_jsonl(again, tmp_path / "in.jsonl")
+        assert list(again.records()) == list(memory.records())
+
+
+@pytest.mark.parametrize(
+    ("old", "bad", "message"),
+    [
+        (b'"metadata":{', b'"metadata":{"k\\udc00":1,', "metadata holds a lone surrogate"),
+        (b'"uri":"', b'"uri":"\\uD800', "uri holds a lone surrogate"),
+        (b'"timestamp":', b'"chunk_size":-1,"timestamp":', "chunk_size is -1"),
+        (b'"timestamp":', b'"chunk_size":99999999999999999999,"timestamp":', "chunk_size is 9999999999"),
+    ],
+)  # fmt: skip
+def test_values_that_no_memory_can_hold_in_one_that_holds_something(
+    memory: mv2.Memvid, tmp_path: Path, old: bytes, bad: bytes, message: str
+) -> None:
+    data = copied(memory, tmp_path / "out.jsonl")
+    assert old in data
+    (tmp_path / "in.jsonl").write_bytes(data.replace(old, bad, 1))
+    with new(tmp_path / "n.mv2") as again:
+        again.put("mine", uri="mine")
+    with mv2.open(tmp_path / "n.mv2", embedder="none") as again:
+        with pytest.raises(DocumentError, match=message):
+            import_jsonl(again, tmp_path / "in.jsonl")
+        assert [record.content for record in again.records()] == [b"mine"]
+
+
+def test_mutated_copies_are_errors_or_whole(memory: mv2.Memvid, tmp_path: Path) -> None:
+    data = copied(memory, tmp_path / "out.jsonl")
+    choose = random.Random(11)
+    outcomes = set()
+    for number in range(50):
+        bad = bytearray(data)
+        for _ in range(choose.choice((1, 1, 3))):
+            place = choose.randrange(len(bad))
+            if choose.random() < 0.7:
+                bad[place] = choose.randrange(256)
+            else:
+                del bad[place : place + choose.choice((1, 3, 40))]
+        (tmp_path / "in.jsonl").write_bytes(bad)
+        with mv2.open(tmp_path / f"{number}.mv2", "x", embedder="none", durability="none") as again:
+            again.put("mine", uri="mine")
+            try:
+                report = import_jsonl(again, tmp_path / "in.jsonl")
+                assert len(list(again.records())) == report.added + 1
+                outcomes.add("whole")
+            except mv2.errors.Error:
+                assert [record.content for record in again.records()] == [b"mine"]
+                outcomes.add("error")
+            assert again.verify(deep=True).ok
+    assert outcomes == {"whole", "error"}

@@ -211,6 +211,63 @@ def test_a_path_a_part_and_the_same_file(target: mv2.Memvid, other: mv2.Memvid, 
         merge(target, target.path)
 
 
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_the_same_file_under_another_name(target: mv2.Memvid, tmp_path: Path, link: str) -> None:
+    target.put("mine")
+    target.commit()
+    getattr(tmp_path / "other name.mv2", link)(target.path)
+    with pytest.raises(InvalidArgumentError, match="itself"):
+        merge(target, tmp_path / "other name.mv2")
+
+
+def test_a_target_that_is_only_read(target: mv2.Memvid, other: mv2.Memvid) -> None:
+    target.put("mine")
+    target.close()
+    other.put("theirs")
+    with mv2.open(target.path, "r", embedder="none") as reading, pytest.raises(mv2.errors.ReadOnlyError):
+        merge(reading, other)
+    with mv2.open(target.path, "r", embedder="none") as reading:
+        assert texts(reading) == ["mine"]
+
+
+def test_an_interrupted_merge_leaves_nothing_and_can_be_done_again(
+    target: mv2.Memvid, other: mv2.Memvid
+) -> None:
+    target.put("mine")
+    other.put_many([mv2.Document(content=f"theirs {n}") for n in range(300)])
+
+    def stop(done: int, total: int | None) -> None:
+        if done >= 200:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        merge(target, other, progress=stop)
+    assert texts(target) == ["mine"]
+    assert target.verify(deep=True).ok
+    assert merge(target, other).added == 300
+
+
+def test_what_is_written_meanwhile_comes_with_the_next_merge(target: mv2.Memvid, other: mv2.Memvid) -> None:
+    other.put_many([mv2.Document(content=f"theirs {n}") for n in range(250)])
+    late: list[int] = []
+
+    def write(done: int, total: int | None) -> None:
+        if not late:
+            late.append(other.put("came late"))
+
+    assert merge(target, other, progress=write).added == 250
+    again = merge(target, other)
+    assert (again.added, again.known) == (1, 250)
+    assert "came late" in texts(target)
+
+
+def test_a_memory_as_it_was_after_a_frame(target: mv2.Memvid, other: mv2.Memvid) -> None:
+    first = other.put("first", uri="n")
+    other.put("second", uri="n")
+    merge(target, other, as_of_frame=first)
+    assert texts(target) == ["first"]
+
+
 def test_random_merges_hold_what_both_had(target: mv2.Memvid, other: mv2.Memvid, clock: Clock) -> None:
     """Whatever the order, the active documents of a merge are the same."""
     for number in range(20):

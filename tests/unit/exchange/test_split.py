@@ -87,6 +87,31 @@ def test_by_size_no_part_is_larger_and_nothing_is_lost(tmp_path: Path) -> None:
         assert list((tmp_path / "small").iterdir()) == []
 
 
+def test_parts_are_full_and_the_progress_only_grows(tmp_path: Path) -> None:
+    choose = random.Random(3)
+    with new(tmp_path / "m.mv2") as memory:
+        memory.put_many(
+            [
+                mv2.Document(
+                    content=choose.randbytes(choose.randint(10, 9_000)) if n % 5 else f"word {n} " * 400
+                )
+                for n in range(600)
+            ]
+        )
+        told: list[tuple[int, int | None]] = []
+        parts = split(
+            memory, tmp_path / "p", max_bytes=500_000, progress=lambda done, all_: told.append((done, all_))
+        )
+        assert len(parts) > 3
+        assert all(425_000 <= path.stat().st_size <= 500_000 for path in parts[:-1])
+        assert parts[-1].stat().st_size <= 500_000
+        assert told == sorted(told)
+        assert told[-1] == (600, 600)
+        told.clear()
+        split(memory, tmp_path / "q", by="kind", progress=lambda done, all_: told.append((done, all_)))
+        assert told[-1] == (600, 600)
+
+
 def test_the_parts_merge_to_the_whole(memory: mv2.Memvid, tmp_path: Path) -> None:
     from mv2.exchange.merging import merge
 

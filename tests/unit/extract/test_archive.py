@@ -8,12 +8,18 @@ import io
 import lzma
 import struct
 import tarfile
+import time
 import zipfile
 import zlib
 
 import pytest
 
-from mv2.errors import DocumentError, DocumentLimitError, EncryptedDocumentError
+from mv2.errors import (
+    DocumentError,
+    DocumentLimitError,
+    EncryptedDocumentError,
+    UnsupportedDocumentError,
+)
 from mv2.extract.model import Extraction, Limits, ReadOptions, Source
 from mv2.extract.readers.archive import read
 
@@ -22,7 +28,7 @@ PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
 
 
 def read_bytes(data: bytes, name: str = "", limits: Limits | None = None) -> Extraction:
-    return read(Source(data=data, name=name), ReadOptions(limits=limits or Limits()))
+    return read(Source(data=data, name=name), ReadOptions(archives=True, limits=limits or Limits()))
 
 
 def make_zip(files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -290,3 +296,39 @@ def test_no_archives(data: bytes) -> None:
 @pytest.mark.parametrize("data", [b"", make_tar([]), make_zip({})])
 def test_empty_archives(data: bytes) -> None:
     assert read_bytes(data).parts == ()
+
+
+def test_very_many_small_streams_take_no_quadratic_time() -> None:
+    """Each was once cut off from a copy of all that follow."""
+    one = lzma.compress(b"")
+    started = time.monotonic()
+    found = read_bytes(one * 40_000 + lzma.compress(b"end"), "a.txt.xz")
+    assert contents(found) == {"a.txt": b"end"}
+    assert time.monotonic() - started < 10
+
+
+def test_streams_may_have_zeros_between_them() -> None:
+    data = lzma.compress(b"one ") + bytes(8) + lzma.compress(b"two") + bytes(4)
+    assert contents(read_bytes(data, "a.txt.xz")) == {"a.txt": b"one two"}
+
+
+def test_new_names_are_not_those_of_others() -> None:
+    found = read_bytes(make_tar([("a (2).txt", b"1"), ("a.txt", b"2"), ("a.txt", b"3"), ("a (2).txt", b"4")]))
+    names = [part.name for part in found.parts]
+    assert len(set(names)) == 4
+    assert names[:2] == ["a (2).txt", "a.txt"]
+
+
+def test_names_are_utf_8_also_where_the_archive_does_not_say_so() -> None:
+    """Many programs leave the mark away; what is no UTF-8 is what old programs meant."""
+    data = make_zip({"Küche/ä.txt": b"1", "plain.txt": b"2"}, zipfile.ZIP_STORED)
+    unmarked = data.replace(b"\x14\x00\x00\x08", b"\x14\x00\x00\x00")
+    assert unmarked.count(b"\x00\x08\x00\x00") < data.count(b"\x00\x08\x00\x00")
+    assert contents(read_bytes(unmarked, "a.zip")) == {"Küche/ä.txt": b"1", "plain.txt": b"2"}
+    old = unmarked.replace("ä".encode(), b"\x84_")
+    assert "K├╝che/ä_.txt" in contents(read_bytes(old, "a.zip"))
+
+
+def test_an_archive_is_read_only_when_archives_are_asked_for() -> None:
+    with pytest.raises(UnsupportedDocumentError, match="not asked for"):
+        read(Source(data=b"PK\x03\x04", name="a.zip"), ReadOptions())

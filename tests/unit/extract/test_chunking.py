@@ -388,6 +388,16 @@ def test_lines_of_exact_text_are_counted() -> None:
             assert text.split("\n")[last - 1] == lines[-1]
 
 
+def test_lines_of_a_part_are_counted_in_a_block_of_so_many_lines() -> None:
+    text = "\n".join(f"{number:03} {prose(60)}" for number in range(200))
+    for piece in ({"lines": (11, 210)}, {"lines": (11, 400)}):
+        document = built(("paragraph", text, piece))
+        for one in cut(document, rule="plain"):
+            shown = own(document, one).strip()
+            counted = (int(shown[:3]) + 11, int(shown.rsplit("\n", 1)[-1][:3]) + 11)
+            assert one.place.lines == (counted if piece["lines"][1] == 210 else (11, 400))
+
+
 def test_lines_of_rendered_text_come_from_the_blocks() -> None:
     pieces = [("record", prose(700), {"lines": (number * 10, number * 10 + 5)}) for number in range(1, 6)]
     assert [one.place.lines for one in cut(built(*pieces))][:2] == [(10, 15), (20, 25)]

@@ -292,6 +292,22 @@ def test_names_in_metadata_are_limited() -> None:
     assert len(places(extraction)) == MAX_SYMBOLS + 10
 
 
+def test_functions_of_javascript_with_defaults_and_without_braces() -> None:
+    text = (
+        "class Basket {\n  #lines = [];\n\n  add(article, count = 1) {\n    return this;\n  }\n\n"
+        "  has = (article) => this.#lines.includes(article);\n}\n\n"
+        "export const free = (basket) => basket.total() >= 40;\n"
+        "const pick = async ({ a, b } = {}) => ({ a, b })\nconst size = 3;\n"
+    )
+    assert places(read_text(text, "a.js")) == [
+        ("Basket", (1, 2)),
+        ("Basket.add", (4, 6)),
+        ("Basket.has", (8, 9)),
+        ("free", (11, 11)),
+        ("pick", (12, 12)),
+    ]
+
+
 @pytest.mark.parametrize("name", ["a.py", "a.js", "a.cpp", "a.sql", "a.rb", "a.rs"])
 @pytest.mark.parametrize(
     "piece",

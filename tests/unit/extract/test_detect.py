@@ -246,6 +246,29 @@ def test_the_name_says_more_about_text(data: bytes, name: str, mime: str, reader
     assert (found.mime, found.reader) == (mime, reader)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From here on, at 12:30, we walked.\nNote: it rained.\n",
+        "From Anna 12:30\nSubject: lunch\n",
+    ],
+)
+def test_prose_that_begins_like_a_mailbox_is_text(text: str) -> None:
+    assert detect(text.encode()).mime == "text/plain"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "From ann@example.org Mon Jan  1 10:00:00 2024",
+        "From 1786@xxx Mon Jan 01 10:00:00 +0000 2024",
+        "From MAILER-DAEMON Mon Jan  1 10:00 2024 +0100",
+    ],
+)
+def test_mailboxes_of_several_programs_are_told(line: str) -> None:
+    assert detect(f"{line}\nX-GM-THRID: 17\nFrom: a@b.c\n\nhi".encode()).mime == "application/mbox"
+
+
 def test_the_carrier_is_asked_last() -> None:
     assert detect(b"# Title", "", "text/markdown; charset=utf-8").reader == "markdown"
     assert detect(b"# Title", "a.txt", "text/markdown").reader == "text"

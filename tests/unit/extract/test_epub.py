@@ -90,6 +90,14 @@ def test_facts() -> None:
     assert (found.created, found.modified) == (1_580_688_000, 1_609_459_200)
 
 
+def test_notes_can_be_left_out() -> None:
+    body = '<h1>One</h1><p>Calm.</p><aside epub:type="footnote"><p>Said the log.</p></aside>'
+    whole = body.replace("<aside", '<aside xmlns:epub="http://www.idpf.org/2007/ops"')
+    found = extract(book({"one.xhtml": whole}))
+    assert [block.kind for block in found.blocks] == ["heading", "paragraph", "note"]
+    assert extract(book({"one.xhtml": whole}), notes=False).text == "One\n\nCalm."
+
+
 def test_chapters_follow_the_spine() -> None:
     chapters = {"a.xhtml": "<p>first file</p>", "b c.xhtml": "<p>second file</p>", "n.xhtml": "<p>aside</p>"}
     found = extract(book(chapters, spine=("-n.xhtml", "b c.xhtml", "a.xhtml")))

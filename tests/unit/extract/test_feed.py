@@ -45,6 +45,7 @@ def test_rss() -> None:
         "title": "Fog again",
         "link": "https://h.example/fog",
         "published": 1714723200,
+        "author": "Ana",
     }
     first, second = listed(RSS)
     assert (first.author, first.tags, first.attachments) == (

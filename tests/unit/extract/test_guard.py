@@ -305,6 +305,8 @@ def test_the_encoding_of_xml_is_the_declared_one(encoding: str) -> None:
             "viele Umlaute: äöüßÄÖÜéèàçñ äöüß\ufffd",
             "utf-8",
         ),
+        ("これは港の記録です".encode("iso2022_jp"), None, "これは港の記録です", "iso2022_jp"),
+        (b"\x1b$B is no switch \xff\xfe", None, "\x1b$B is no switch ÿþ", "cp1252"),
         ("cut at the end: ü".encode() + "é".encode()[:1], None, "cut at the end: ü\ufffd", "utf-8"),
         (b"", None, "", "utf-8"),
     ],

@@ -283,6 +283,36 @@ def test_spans_and_captions_of_a_table() -> None:
     assert found.text[slice(*block.header)] == "| Line | Boats old | Boats new |\n| --- | --- | --- |"
 
 
+PANDOC_NOTES = """<p>Sow in May.<a href="#fn1" class="footnote-ref" role="doc-noteref"><sup>1</sup></a>
+Water it.<a href="#fn2" role="doc-noteref">2</a></p>
+<section class="footnotes" role="doc-endnotes"><hr><ol>
+<li id="fn1" role="doc-endnote"><p>After the frost.<a href="#fnref1" role="doc-backlink">↩︎</a></p></li>
+<li id="fn2" role="doc-endnote"><p>In the evening.</p><p>Never at noon.</p></li></ol></section>"""
+
+
+def test_footnotes_are_notes_and_can_be_left_out() -> None:
+    assert kinds(page(PANDOC_NOTES)) == [
+        ("paragraph", "Sow in May.[1] Water it.[2]"),
+        ("note", "[1] After the frost."),
+        ("note", "[2] In the evening."),
+        ("note", "Never at noon."),
+    ]
+    assert kinds(page(PANDOC_NOTES, notes=False)) == [("paragraph", "Sow in May.[1] Water it.[2]")]
+
+
+def test_footnotes_of_books() -> None:
+    body = (
+        '<article><p>The tide turned<a epub:type="noteref" href="notes.xhtml#n1">1</a>.</p>'
+        '<aside epub:type="footnote" id="n1"><p>At four.</p></aside>'
+        '<p class="footnotes">Two pages.</p></article>'
+    )
+    assert kinds(page(body)) == [
+        ("paragraph", "The tide turned[1]."),
+        ("note", "At four."),
+        ("paragraph", "Two pages."),
+    ]
+
+
 def test_tables_inside_of_tables_place_things() -> None:
     found = page(
         "<table><tr><td><p>Left words</p></td><td><table><tr><th>a</th><th>b</th></tr>"

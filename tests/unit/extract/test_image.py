@@ -88,6 +88,27 @@ def test_a_picture_that_says_nothing_has_no_text(form: str) -> None:
     assert found.metadata == {"width": 31, "height": 17, "format": form}
 
 
+def test_exif_texts_in_utf8() -> None:
+    exif = Image.Exif()
+    exif[315], exif[270] = "Beat Rüegg".encode(), "Café".encode("latin-1")
+    out = io.BytesIO()
+    Image.new("L", (8, 8)).save(out, format="jpeg", exif=exif)
+    found = extract(out.getvalue())
+    assert (found.author, found.text) == ("Beat Rüegg", "Café")
+
+
+def test_pictures_of_a_tiff_are_its_pages() -> None:
+    out = io.BytesIO()
+    more = [Image.new("1", (8, 8)) for _ in range(2)]
+    Image.new("1", (8, 8)).save(out, format="tiff", save_all=True, append_images=more)
+    data = out.getvalue()
+    assert extract(data).pages == 3
+    first = int.from_bytes(data[4:8], "little")
+    entries = int.from_bytes(data[first : first + 2], "little")
+    at = first + 2 + 12 * entries
+    assert extract(data[:at] + data[4:8] + data[at + 4 :]).pages is None  # its directory names itself
+
+
 def test_a_comment_is_a_description() -> None:
     out = io.BytesIO()
     Image.new("L", (8, 8)).save(out, format="gif", comment=b"Drawn on a Sunday")

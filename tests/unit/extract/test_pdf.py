@@ -6,11 +6,14 @@ import contextlib
 import io
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from mv2.errors import DocumentError, DocumentLimitError, EncryptedDocumentError, MissingExtraError
 from mv2.extract.model import Extraction, Limits, ReadOptions, Source
+from mv2.extract.readers._pdf_raw import _as_read
 from mv2.extract.readers.pdf import read
 
 pytest.importorskip("pypdfium2")
@@ -287,6 +290,75 @@ def test_blocks_beside_one_another_are_read_one_by_one() -> None:
         "Invoice 2024-17\nDate: 3 March\nDue: 2 April\nCustomer 88",
         "Thank you for your order. We send the goods that are listed below, and hope that they arrive well.",
     ]
+
+
+def test_addresses_on_common_base_lines_are_read_one_by_one() -> None:
+    drawn = Drawn()
+    drawn.lines(400, 60, "Falk Bindery", "Long Lane 8", "90403 Nuremberg")
+    drawn.lines(70, 60, "To the", "Town Library")
+    drawn.text(70, 140, "Invoice", 18)
+    drawn.lines(70, 170, "Dated 12 April, to be paid within 14 days.")
+    assert drawn.read().text == (
+        "To the\nTown Library\n\nFalk Bindery\nLong Lane 8\n90403 Nuremberg\n\n"
+        "Invoice\n\nDated 12 April, to be paid within 14 days."
+    )
+
+
+def test_labels_stay_with_their_values() -> None:
+    drawn = Drawn()
+    drawn.lines(70, 60, "Ship:", "Home port:", "Built at:")
+    drawn.lines(300, 60, "Halcyon", "Lowestoft", "Cowes")
+    drawn.lines(70, 140, "She was rescued from a mudbank and", "repaired by volunteers.")
+    assert [line.split() for line in drawn.read().text.splitlines()[:3]] == [
+        ["Ship:", "Halcyon"],
+        ["Home", "port:", "Lowestoft"],
+        ["Built", "at:", "Cowes"],
+    ]
+
+
+def test_numbers_in_words_keep_their_hyphen() -> None:
+    drawn = Drawn()
+    full = "Of all the boxes under the eaves, it was found after two years that sixty-"
+    drawn.lines(70, 60, full, "three were taken by swifts, and ninety were not looked at again that year.")
+    assert "that sixty-three were taken" in drawn.read().text
+
+
+def test_lines_of_scripts_without_spaces_are_joined_without_one() -> None:
+    pdfmetrics = pytest.importorskip("reportlab.pdfbase.pdfmetrics")
+    fonts = pytest.importorskip("reportlab.pdfbase.cidfonts")
+    pdfmetrics.registerFont(fonts.UnicodeCIDFont("STSong-Light"))
+    drawn = Drawn()
+    for at, line in enumerate(
+        ("我们的茶园位于山坡上，每年清明前后开始采摘", "第一批嫩芽，全部由附近的老人手工完成。")
+    ):
+        drawn.text(70, 60 + at * 14, line, font="STSong-Light")
+    for at, line in enumerate(("联系人：林秀芳。", "电话：六一二三。")):
+        drawn.text(70, 120 + at * 14, line, font="STSong-Light")
+    assert texts(drawn.read(), "paragraph") == [
+        "我们的茶园位于山坡上，每年清明前后开始采摘第一批嫩芽，全部由附近的老人手工完成。",
+        "联系人：林秀芳。",
+        "电话：六一二三。",
+    ]
+
+
+class Placed:
+    """Characters that stand beside one another, from the left in the order given."""
+
+    def __init__(self, shown: str) -> None:
+        self.places = {sign: float(at * 6) for at, sign in enumerate(shown)}
+
+    def of(self, text: str) -> Any:
+        places = [self.places[sign] for sign in text]
+        return SimpleNamespace(origin=lambda at: (places[at], 0.0))
+
+
+@pytest.mark.parametrize(
+    "held",
+    ["كتب.", "بتك.", ".بتك"],
+)
+def test_words_from_right_to_left_come_as_they_are_read(held: str) -> None:
+    characters = Placed(".بتك").of(held)
+    assert _as_read(characters, held, 0, lambda x, y: (x, y)) == "كتب."
 
 
 def test_paragraphs_are_told_by_space_and_by_indent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,28 @@ def test_a_table_over_pages_is_one() -> None:
 def test_a_table_over_pages_without_a_repeated_header_is_one_too() -> None:
     rows = [["No", "Item", "Price"], *([str(at), f"Thing {at}", f"{at * 1.25:.2f}"] for at in range(1, 61))]
     assert cells(only(built(ruled(GRID, rows=rows)))) == rows
+
+
+def test_a_merged_cell_that_the_page_divides_goes_on() -> None:
+    rows = [["Bed", "Plant"], *(["Bed 1" if at == 1 else "", f"Plant {at}"] for at in range(1, 31))]
+    rows += [["Bed 2" if at == 31 else "", f"Plant {at}"] for at in range(31, 41)]
+    out = io.BytesIO()
+    page = canvas.Canvas(out, pagesize=(500, 500))
+    for start in (0, 24):
+        for at, (bed, plant) in enumerate(rows[start : start + 24]):
+            top = 480 - at * 19
+            page.rect(150, top - 19, 100, 19)
+            page.drawString(155, top - 14, plant)
+            page.drawString(55, top - 14, bed)
+        # The first column has a line below the header and where the second bed begins.
+        marks = {0: (0, 1, 24), 24: (0, 7, len(rows) - 24)}[start]
+        for one, two in pairwise(marks):
+            page.rect(50, 480 - two * 19, 100, (two - one) * 19)
+        page.showPage()
+    page.save()
+    table = only(extract(out.getvalue()))
+    assert table.headers == ("Bed", "Plant")
+    assert [row[0] for row in table.rows] == ["Bed 1"] * 30 + ["Bed 2"] * 10
 
 
 def test_tables_of_their_own_on_following_pages_stay_apart() -> None:

@@ -33,7 +33,7 @@ LINUX = sys.platform == "linux"
 
 # One reader for each way to go wrong; the content of the document is not looked at.
 GUESTS = """
-    import ctypes, os, signal, sys, threading, time
+    import ctypes, json, os, signal, struct, sys, threading, time
 
     def good(source, options):
         return Extraction(text="good " + source.data.decode(), metadata={"pid": os.getpid()})
@@ -49,6 +49,11 @@ GUESTS = """
     def hungry(source, options):
         taken = [bytearray(64 << 20) for _ in range(160)]
         return Extraction(text=str(len(taken)))
+
+    def hungry_in_small_steps(source, options):
+        kept = []
+        while True:
+            kept.append(bytearray(400))
 
     def recursive(source, options):
         return recursive(source, options)
@@ -105,6 +110,31 @@ GUESTS = """
                 pass
         return Extraction(text="flooded")
 
+    def answer_twice(source, options):
+        # An answer of its own, and one for the document after this one.
+        frame = sys._getframe()
+        while "header" not in frame.f_locals:
+            frame = frame.f_back
+        own = frame.f_locals["header"]["id"]
+        evil = {"class": "DocumentError", "message": "evil", "offset": None, "remedy": None}
+        for number in (own, own + 1):
+            answer = {"id": number, "type": None, "reader": None, "seconds": 0, "peak": 0, "error": evil}
+            packed = json.dumps(answer).encode()
+            for stream in range(3, 20):
+                try:
+                    os.write(stream, struct.pack("<QQ", len(packed), 0) + packed)
+                except OSError:
+                    pass
+        return Extraction(text="answered")
+
+    def leave_later(source, options):
+        threading.Timer(0.3, os._exit, (9,)).start()
+        return Extraction(text="left")
+
+    def busy_later(source, options):
+        threading.Thread(target=loop, args=(source, options), daemon=True).start()
+        return Extraction(text="busy")
+
     def grow(source, options):
         global KEPT
         KEPT = bytearray(300 << 20)
@@ -124,6 +154,7 @@ NAMES = [
     "loop",
     "sleep",
     "hungry",
+    "hungry_in_small_steps",
     "recursive",
     "leave",
     "abort",
@@ -138,6 +169,9 @@ NAMES = [
     "fail",
     "quit",
     "unready",
+    "answer_twice",
+    "leave_later",
+    "busy_later",
     "flood",
     "grow",
     "environment",
@@ -313,6 +347,7 @@ if os.name == "posix":
     SURVIVED["kill"] = (DocumentError, r"crashed \(signal 9, SIGKILL\)")
 if LINUX:
     SURVIVED["hungry"] = (DocumentLimitError, r"536,870,912 bytes of memory \(limit memory_bytes\)")
+    SURVIVED["hungry_in_small_steps"] = SURVIVED["hungry"]
 
 
 @pytest.mark.parametrize("name", SURVIVED)
@@ -333,6 +368,25 @@ def test_what_goes_wrong_costs_one_document(pool: ReaderPool, name: str) -> None
 def test_time_of_the_document_before_does_not_count(pool: ReaderPool) -> None:
     for _ in range(3):
         assert text_of(pool.read_one(guest("sleep", b"1.2"))) == "slept"
+
+
+@pytest.mark.parametrize("name", ["answer_twice", "leave_later", "busy_later", "abort", "flood"])
+def test_what_a_reader_leaves_behind_is_not_the_next_document_s(name: str) -> None:
+    with ReaderPool(1, ReadOptions(limits=Limits(seconds=5))) as pool:
+        pool.read_one(guest(name))
+        time.sleep(0.5)
+        started = time.monotonic()
+        assert text_of(pool.read_one(guest("good", b"one"))) == "good one"
+        assert text_of(pool.read_one(guest("good", b"two"))) == "good two"
+        assert time.monotonic() - started < 3
+
+
+@pytest.mark.skipif(not LINUX, reason="the peak of a process is known on Linux")
+def test_the_peak_is_that_of_the_reader_and_not_of_the_program() -> None:
+    ballast = bytearray(b"x") * (300 << 20)
+    with ReaderPool(1) as pool:
+        outcome = pool.read_one(guest("good"))
+    assert len(ballast) > outcome.peak_bytes > 5 << 20
 
 
 def test_half_characters_are_replaced(pool: ReaderPool) -> None:

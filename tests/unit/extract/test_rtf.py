@@ -102,6 +102,12 @@ def test_characters(head: str, body: str, expected: str) -> None:
     assert extract(rtf(body, head)).text == expected
 
 
+def test_a_fact_stated_twice_is_the_first_one() -> None:
+    info = r"{\info{\author Noor}{\creatim\yr2024\mo11\dy8}{\author Ben}{\title Log}}"
+    found = extract(rtf(r"\pard x\par", info))
+    assert (found.author, found.title) == ("Noor", "Log")
+
+
 def test_code_page_of_the_document() -> None:
     assert (
         extract(rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0\'e8 " + "вет".encode("cp1251") + b"}").text == "При вет"

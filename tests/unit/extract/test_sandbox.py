@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from plugin_package import install
 
+from mv2.extract import _landlock, sandbox
 from mv2.extract._seccomp import refuse_calls
 from mv2.extract.model import ReadOptions, Source
 from mv2.extract.pool import ReaderPool
@@ -85,6 +86,18 @@ GUESTS = """
         except OSError:
             pass
 
+    def read(target):
+        open(target).read()
+
+    def read_low(target):
+        os.open(target, os.O_RDONLY)
+
+    def read_of_parent(target):
+        open(f"/proc/{os.getppid()}/environ").read()
+
+    def read_around(target):
+        open(f"/proc/self/root{target}").read()
+
     # The same by calls that Python does not see.
     native = ctypes.CDLL(None, use_errno=True)
 
@@ -125,14 +138,38 @@ GUESTS = """
     def native_ring(target):
         outcome(native.syscall(425, 1, ctypes.create_string_buffer(200)))
 
+    def native_read(target):
+        outcome(native.open(target.encode(), os.O_RDONLY))
+
+    def native_list(target):
+        os.listdir(os.path.dirname(target))
+
+    def native_environ(target):
+        outcome(native.open(f"/proc/{os.getppid()}/environ".encode(), os.O_RDONLY))
+
+    def native_limit(target):
+        import resource
+        resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)
+
+    def native_owner(target):
+        import fcntl
+        fcntl.fcntl(1, 8, os.getppid())
+
+    def native_outlive(target):
+        outcome(native.prctl(1, 0, 0, 0, 0))
+
+    def native_flags(target):
+        import array, fcntl
+        fcntl.ioctl(os.open(sys.executable, os.O_RDONLY), 0x80086601, array.array("l", [0]))
+
     # What must still work.
     def use_files(target):
-        found = [open(target).read()]
+        found = [open(target).read(), open(os.devnull).read()]
         thread = threading.Thread(target=lambda: found.append("thread"))
         thread.start()
         thread.join()
         import colorsys, wave
-        return " ".join(found)
+        return "".join(found)
 
     HELPERS = ("reader", "outcome")
     NAMES = [name for name, value in list(globals().items())
@@ -162,8 +199,11 @@ REFUSED = [
     "run",
     "shell",
     "library",
+    "read",
+    "read_low",
 ]
 REFUSED_POSIX = ["fork", "replace", "signal_parent"]
+REFUSED_LINUX = ["read_of_parent", "read_around"]
 REFUSED_NATIVE = [
     "native_socket",
     "native_write",
@@ -175,8 +215,21 @@ REFUSED_NATIVE = [
     "native_kill",
     "native_ptrace",
     "native_ring",
+    "native_limit",
+    "native_owner",
+    "native_outlive",
+    "native_flags",
 ]
-NAMES = [*REFUSED, *REFUSED_POSIX, *REFUSED_NATIVE, "quiet", "use_files"]
+REFUSED_BY_KERNEL = ["native_read", "native_list", "native_environ"]
+NAMES = [
+    *REFUSED,
+    *REFUSED_POSIX,
+    *REFUSED_LINUX,
+    *REFUSED_NATIVE,
+    *REFUSED_BY_KERNEL,
+    "quiet",
+    "use_files",
+]
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +254,14 @@ def run(pool: ReaderPool, name: str, target: object) -> Outcome:
     return pool.read_one(Source(data=str(target).encode(), name=f"document.{name}"))
 
 
-@pytest.mark.parametrize("name", [*REFUSED, *(REFUSED_POSIX if os.name == "posix" else [])])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *REFUSED,
+        *(REFUSED_POSIX if os.name == "posix" else []),
+        *(REFUSED_LINUX if sys.platform == "linux" else []),
+    ],
+)
 def test_readers_may_not(pool: ReaderPool, precious: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
@@ -228,9 +288,28 @@ def test_native_code_may_not_either(pool: ReaderPool, precious: Path, name: str)
     assert [path.name for path in precious.parent.iterdir()] == ["precious"]
 
 
+@pytest.mark.skipif(not _landlock.version(), reason="the kernel has no rules for files")
+@pytest.mark.parametrize("name", REFUSED_BY_KERNEL)
+def test_native_code_may_not_read_what_is_not_installed(pool: ReaderPool, precious: Path, name: str) -> None:
+    outcome = run(pool, name, precious)
+    assert outcome.error is not None
+    assert "PermissionError: [Errno 13]" in str(outcome.error)
+
+
+def test_packages_in_the_home_folder_do_not_open_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A program that is run there has the folder on its path."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "packages").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path.parent), str(tmp_path / "packages")])
+    places = sandbox._places_of_packages()
+    assert os.path.realpath(tmp_path / "packages") in places
+    assert not {os.path.realpath(tmp_path), os.path.realpath(tmp_path.parent)} & set(places)
+
+
 @pytest.mark.skipif(not FILTERED, reason="system calls are filtered on Linux only")
 def test_the_filter_is_set(pool: ReaderPool) -> None:
-    assert run(pool, "use_files", __file__).error is None
+    assert run(pool, "use_files", os.__file__).error is None
     process = pool._crew._members[0]._process
     assert process is not None
     assert process.without_filter is None
@@ -246,11 +325,11 @@ def test_what_was_tried_is_reported(pool: ReaderPool, precious: Path) -> None:
     assert precious.read_text() == "as it was"
 
 
-def test_files_threads_and_imports_still_work(pool: ReaderPool, precious: Path) -> None:
-    outcome = run(pool, "use_files", precious)
+def test_installed_files_threads_and_imports_still_work(pool: ReaderPool) -> None:
+    outcome = run(pool, "use_files", os.__file__)
     assert outcome.error is None, outcome.error
     assert outcome.extraction is not None
-    assert outcome.extraction.text == "as it was thread"
+    assert outcome.extraction.text == Path(os.__file__).read_text() + "thread"
     assert outcome.extraction.warnings == ()
 
 

@@ -474,6 +474,17 @@ def test_encrypted_workbooks_say_so():
         extract(locked)
 
 
+def test_an_old_workbook_says_what_it_is():
+    data = (SAMPLES / "xls" / "sales.xls").read_bytes()
+    found = extract(data)
+    assert found.author == "openpyxl"
+    assert found.created == found.modified == 1795397023
+    start = data.index(b"\xfe\xff\x00\x00")
+    for at in range(start, start + 300, 7):
+        damaged = data[:at] + b"\xff\xff\xff\xff" + data[at + 4 :]
+        assert extract(damaged).text == found.text
+
+
 def test_without_calamine_only_the_old_kinds_are_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     assert sample("xlsx").text

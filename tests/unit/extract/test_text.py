@@ -44,6 +44,12 @@ def test_latin1_is_decoded_and_said() -> None:
     assert extraction.warnings == (f"decoded as {extraction.metadata['encoding']}",)
 
 
+def test_decoded_text_knows_its_lines() -> None:
+    block = read_bytes("\n\nLiebe Käthe,\n\nder Zaun ist grün.\n".encode("latin-1")).blocks[0]
+    assert block.lines == (3, 5)
+    assert read_bytes("für".encode("utf-16")).blocks[0].lines == (1, 1)
+
+
 def test_utf16_is_decoded_by_its_mark() -> None:
     extraction = read_sample("utf16.txt")
     assert extraction.text == "Brücke über den Fluß\r\n"

@@ -311,3 +311,46 @@ def test_any_value_anywhere_is_refused_or_fits(path: tuple[Any, ...], value: Any
     except Wrong:
         return
     assert reply.outcome.error is not None or reply.outcome.extraction is not None
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b'"",', b"1.5,"])
+def test_answers_that_would_take_far_more_memory_than_bytes_are_refused(piece: bytes) -> None:
+    header = b'{"a":[' + piece * 300_000 + b"0]}"
+    pipe = io.BytesIO()
+    wire.write_message(pipe, header)
+    pipe.seek(0)
+    with pytest.raises(Wrong, match="values"):
+        wire.read_message(pipe, 1 << 21)
+    pipe.seek(0)
+    assert wire.read_message(pipe, 1 << 30) is not None
+
+
+def test_remedies_are_of_bounded_length() -> None:
+    back = wire.error_of({"class": "DocumentError", "message": "m", "remedy": "x" * 10_000})
+    assert back.remedy is not None
+    assert len(back.remedy) == 2000
+
+
+def test_errors_do_not_speak_to_the_terminal() -> None:
+    stated = {"class": "DocumentError", "message": "bad \x1b]0;title\x07\nend", "remedy": "\x9b31m ü"}
+    back = wire.error_of(stated)
+    assert back.message == "bad  ]0;title  end"
+    assert back.remedy == " 31m ü"
+
+
+def test_metadata_is_json_of_bounded_depth() -> None:
+    nested: dict[str, Any] = {"end": [float("inf"), 1.5]}
+    for _ in range(LIMITS.depth - 2):
+        nested = {"a": nested}
+    found = wire.decode_reply(*message(Extraction(text="", metadata=nested), None), LIMITS).outcome.extraction
+    assert found is not None
+    inner = found.metadata
+    for _ in range(LIMITS.depth - 2):
+        inner = inner["a"]
+    assert inner == {"end": [None, 1.5]}
+    for extraction in (
+        Extraction(text="", metadata={"a": nested}),
+        Extraction(text="", parts=(Part(name="a", data=b"", metadata={"a": nested}),)),
+    ):
+        with pytest.raises(Wrong, match="limit depth"):
+            wire.decode_reply(*message(extraction, None), LIMITS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -218,13 +219,208 @@ def test_an_interrupt_keeps_what_is_finished_and_a_rerun_goes_on(
     assert len(uris(memory)) == 60
 
 
-def test_one_document_that_cannot_be_stored_does_not_cost_its_batch(memory: mv2.Memvid) -> None:
-    write("a.txt", "good")
-    write("b.txt", "good too")
-    report = memory.put_files(["a.txt", "b.txt"], timestamp="not a time")
-    assert [file.status for file in report.files] == ["failed", "failed"]
-    assert uris(memory) == []
-    assert memory.put_files(["a.txt", "b.txt"]).ok
+def test_one_document_that_cannot_be_stored_does_not_cost_its_batch(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = files_module.prepare_whole
+
+    def prepare_whole(documents: list[mv2.Document]) -> object:
+        if documents[0].uri == "mv2://files/b.txt":
+            raise mv2.LimitError("too many tags")
+        return real(documents)
+
+    monkeypatch.setattr(files_module, "prepare_whole", prepare_whole)
+    for name in "abc":
+        write(f"{name}.txt", f"good {name}")
+    report = memory.put_files(["a.txt", "b.txt", "c.txt"])
+    assert [file.status for file in report.files] == ["added", "failed", "added"]
+    assert uris(memory) == ["mv2://files/a.txt", "mv2://files/c.txt"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"timestamp": "not a time"},
+        {"tags": "work"},
+        {"labels": "work"},
+        {"include": "*.txt"},
+        {"exclude": "*.txt"},
+        {"metadata": {1: 2}},
+        {"near": 7},
+        {"on_conflict": "bogus"},
+        {"paths": b"a.txt"},
+        {"paths": [b"a.txt"]},
+    ],
+)
+@pytest.mark.parametrize("known", [False, True])
+def test_wrong_arguments_are_refused_before_anything_is_read(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, object], known: bool
+) -> None:
+    write("a.txt", "x")
+    if known:
+        memory.put_files("a.txt")
+    monkeypatch.setattr(files_module, "_read", lambda path: pytest.fail(f"{path} was read"))
+    with pytest.raises(mv2.InvalidArgumentError):
+        memory.put_files(**{"paths": "a.txt", **wrong})  # type: ignore[arg-type]
+    assert memory.stats().frame_count == known
+
+
+def test_a_memory_for_reading_only_is_refused_at_once(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("a.txt", "x")
+    memory.commit()
+    with mv2.open("m.mv2", "r") as reader:
+        assert reader.sync(".", dry_run=True).count("added") == 1
+        monkeypatch.setattr(files_module, "_read", lambda path: pytest.fail(f"{path} was read"))
+        with pytest.raises(mv2.ReadOnlyError):
+            reader.put_files("a.txt")
+        with pytest.raises(mv2.ReadOnlyError):
+            reader.put(Path("gone.txt"))
+
+
+def test_the_memory_is_not_put_into_itself_when_it_is_named(memory: mv2.Memvid) -> None:
+    write("a.txt", "x")
+    memory.commit()
+    os.symlink("m.mv2", "link.mv2")
+    assert statuses(memory.put_files(["a.txt", "m.mv2", "link.mv2"])) == {"a.txt": "added"}
+
+
+def test_names_that_are_no_unicode_hide_no_other_file(memory: mv2.Memvid) -> None:
+    os.mkdir("in")
+    for name in (b"in/\xff.txt", b"in/\\xff.txt"):
+        with open(name, "w") as file:
+            file.write(repr(name))
+    report = memory.put_files("in")
+    assert sorted(file.status for file in report.files) == ["added", "failed"]
+    assert report.failed[0].reason == "another file has its uri"
+    assert memory.put_files(["in", "in/."]).count("unchanged") == 1
+
+
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_paths_that_name_nothing_are_reported(memory: mv2.Memvid, path: str) -> None:
+    write("a.txt", "x")
+    (result,) = memory.put_files(path).files
+    assert (result.status, result.reason) == ("failed", "there is no such file")
+
+
+def test_odd_names_are_found_again(memory: mv2.Memvid) -> None:
+    names = [
+        "a b.txt",
+        "a%20b.txt",
+        "a#page-1",
+        "a\nb.txt",
+        "ü.txt",
+        "x" * 200 + ".txt",
+        "q?.txt",
+        "C:\\x.txt",
+    ]
+    for name in names:
+        write(f"in/{name}", name)
+    assert memory.put_files("in").count("added") == len(names)
+    assert memory.put_files("in").count("unchanged") == len(names)
+    for name in names:
+        assert memory.text(f"mv2://files/in/{name}") == name
+
+
+def test_files_of_other_encodings_keep_their_bytes(memory: mv2.Memvid) -> None:
+    made = {
+        "latin.txt": "Grüße aus Köln, schöne Tage".encode("latin-1"),
+        "bom.txt": "\ufeffGrüße".encode(),
+        "wide.txt": "Grüße".encode("utf-16"),
+        "lines.txt": b"one\r\ntwo\rthree\n",
+        "page.md": "# Grüße\r\n\r\nText\r\n".encode("utf-16"),
+    }
+    for name, raw in made.items():
+        Path(name).write_bytes(raw)
+    memory.put_files(list(made))
+    for name, raw in made.items():
+        assert memory.content(f"mv2://files/{name}") == raw, name
+        assert "\ufeff" not in memory.text(f"mv2://files/{name}")
+
+
+def test_a_changed_file_that_is_a_duplicate_now_loses_its_old_text(memory: mv2.Memvid) -> None:
+    write("a.txt", "the same")
+    write("b.txt", "before")
+    memory.put_files(["a.txt", "b.txt"])
+    write("b.txt", "the same")
+    report = memory.put_files(["a.txt", "b.txt"], duplicates="skip")
+    assert statuses(report) == {"a.txt": "unchanged", "b.txt": "duplicate"}
+    assert report.files[1].reason == "mv2://files/a.txt"
+    assert uris(memory) == ["mv2://files/a.txt"]
+    assert memory.find("before").total == 0
+
+
+def test_nearly_equal_files_that_are_linked_are_known_the_next_time(memory: mv2.Memvid) -> None:
+    words = " ".join(f"word{n}" for n in range(200))
+    write("a.txt", words)
+    write("b.txt", words + " and a few more")
+    memory.put_files(["a.txt", "b.txt"], duplicates="link", near=0.9)
+    count = memory.stats().frame_count
+    again = memory.put_files(["a.txt", "b.txt"], duplicates="link", near=0.9)
+    assert statuses(again) == {"a.txt": "unchanged", "b.txt": "unchanged"}
+    assert memory.stats().frame_count == count
+
+
+def test_the_time_that_a_file_says_goes_before_that_of_its_modification(memory: mv2.Memvid) -> None:
+    write("m.eml", "From: a@x.org\nDate: Mon, 06 May 2024 10:00:00 +0000\nSubject: S\n\nHello there.\n")
+    write("a.txt", "x")
+    write("b.bin", "\0\1")
+    for name in ("m.eml", "a.txt", "b.bin"):
+        os.utime(name, (1_000_000, 1_000_000))
+    memory.put_files(["m.eml", "a.txt", "b.bin"], use_mtime=True)
+    assert memory.frame("mv2://files/m.eml").timestamp == 1714989600
+    assert memory.frame("mv2://files/a.txt").timestamp == 1_000_000
+    assert memory.frame("mv2://files/b.bin").timestamp == 1_000_000
+
+
+def test_a_batch_is_bounded_by_what_it_holds_not_by_what_it_packs_to(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "BATCH_BYTES", 100_000)
+    for number in range(8):
+        write(f"in/{number}.txt", f"{number} " * 30_000)
+    before = len(memory.commits())
+    memory.put_files("in")
+    assert len(memory.commits()) - before >= 4
+
+
+def test_an_error_of_the_memory_says_what_is_kept(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files_module, "BATCH_DOCUMENTS", 2)
+    for number in range(6):
+        write(f"in/{number}.txt", f"text {number}")
+    real, calls = files_module.put_prepared, []
+
+    def put_prepared(*args: object) -> object:
+        calls.append(1)
+        if len(calls) == 2:
+            raise mv2.LockedError("another process writes")
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(files_module, "put_prepared", put_prepared)
+    with pytest.raises(mv2.LockedError) as caught:
+        memory.put_files("in")
+    assert caught.value.__notes__ == ["2 documents were settled before, and stay so."]
+    assert len(uris(memory)) == 2
+    again = memory.put_files("in")
+    assert (again.count("unchanged"), again.count("added")) == (2, 4)
+
+
+def test_an_interrupt_out_of_progress_keeps_what_is_finished(memory: mv2.Memvid) -> None:
+    for number in range(30):
+        write(f"in/{number:02}.txt", f"text {number}")
+
+    def progress(done: int, total: int | None) -> None:
+        if done >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(mv2.Interrupted) as caught:
+        memory.put_files("in", progress=progress)
+    added = caught.value.report.count("added")
+    assert 5 <= added < 30
+    assert len(uris(memory)) == added
 
 
 class TestOneFile:
@@ -257,6 +453,78 @@ class TestOneFile:
         assert [memory.text(i)[:8] for i in ids] == ["x", "| name |", "y"]
         assert len(memory.tables()) == 1
 
+    def test_tables_change_with_their_document(self, memory: mv2.Memvid) -> None:
+        reading = ReadOptions(tables=True)
+        for way in ("put", "put_many"):
+            write("p.csv", PEOPLE + "Cid,52\n")
+            memory.put(Path("p.csv"), uri=f"mv2://{way}", reading=reading)
+            write("p.csv", PEOPLE)
+            if way == "put":
+                memory.put(Path("p.csv"), uri="mv2://put", reading=reading)
+            else:
+                memory.put_many([{"content": Path("p.csv"), "uri": "mv2://put_many"}], reading=reading)
+            (info,) = memory.tables(f"mv2://{way}")
+            assert [row["name"] for row in memory.table(info.id).to_dicts()] == ["Ann", "Bob"]
+        assert memory.find("Cid").total == 0
+
+    def test_tables_go_with_replaced_and_deleted_documents(self, memory: mv2.Memvid) -> None:
+        write("p.csv", PEOPLE)
+        for way in ("put", "update", "delete"):
+            memory.put(Path("p.csv"), uri="mv2://p", reading=ReadOptions(tables=True))
+            assert len(memory.tables("mv2://p")) == 1
+            if way == "put":
+                memory.put("something else", uri="mv2://p")
+            elif way == "update":
+                memory.update("mv2://p", content="something else")
+                assert "parts" not in memory.frame("mv2://p").metadata
+            else:
+                memory.delete("mv2://p")
+            assert memory.tables() == []
+            assert uris(memory) == ([] if way == "delete" else ["mv2://p"])
+        assert memory.verify(deep=True).findings == ()
+
+    def test_documents_without_a_uri_have_tables_of_their_own(self, memory: mv2.Memvid) -> None:
+        write("p.csv", PEOPLE)
+        first, second = (memory.put(Path("p.csv"), reading=ReadOptions(tables=True)) for _ in range(2))
+        assert len(memory.tables()) == 2
+        (own,) = memory.tables(first)
+        (other,) = memory.tables(second)
+        assert own.id != other.id
+        memory.delete(first)
+        assert memory.tables() == [other]
+        assert len(memory.table(other.id).rows) == 2
+
+    def test_what_is_there_already_brings_no_tables_again(self, memory: mv2.Memvid) -> None:
+        write("p.csv", PEOPLE)
+        first = memory.put(Path("p.csv"), reading=ReadOptions(tables=True), dedup=True)
+        count = memory.stats().frame_count
+        assert memory.put(Path("p.csv"), reading=ReadOptions(tables=True), dedup=True) == first
+        documents = [{"content": Path("p.csv"), "dedup": True}] * 2
+        assert memory.put_many(documents, reading=ReadOptions(tables=True)) == [first, first]
+        assert memory.stats().frame_count == count
+
+    def test_a_deleted_row_does_not_hide_those_behind_it(self, memory: mv2.Memvid) -> None:
+        write("p.csv", PEOPLE + "Cid,52\n")
+        memory.put_files("p.csv", reading=ReadOptions(tables=True))
+        (info,) = memory.tables()
+        memory.delete(f"mv2://tables/{info.id}/row/2")
+        assert [row["name"] for row in memory.table(info.id).to_dicts()] == ["Ann", "Cid"]
+        memory.delete("mv2://files/p.csv")
+        assert uris(memory) == []
+
+    def test_files_with_something_inside_fit_into_a_batch(self, memory: mv2.Memvid) -> None:
+        write("p.csv", PEOPLE)
+        with memory.batch():
+            memory.put("a note", uri="mv2://note")
+            frame_id = memory.put(Path("p.csv"), uri="mv2://p", reading=ReadOptions(tables=True))
+        assert memory.frame("mv2://p").id == frame_id
+        assert len(memory.table(memory.tables("mv2://p")[0].id).rows) == 2
+        with pytest.raises(mv2.DocumentError), memory.batch():  # noqa: PT012 - an error after a put
+            memory.put(Path("p.csv"), uri="mv2://q", reading=ReadOptions(tables=True))
+            Path("b.xlsx").write_bytes(b"PK\x03\x04 broken")
+            memory.put(Path("b.xlsx"))
+        assert len(memory.tables()) == 1
+
     def test_an_update_reads_the_new_file(self, memory: mv2.Memvid) -> None:
         write("p.csv", PEOPLE)
         memory.put("old", uri="mv2://p", title="T")
@@ -264,3 +532,27 @@ class TestOneFile:
         assert "| Ann | 30 |" in memory.text(new)
         assert memory.frame(new).title == "T"
         assert memory.frame(new).mime == "text/csv"
+
+
+def test_archives_are_kept_whole_unless_their_members_are_wanted(memory: mv2.Memvid) -> None:
+    with zipfile.ZipFile("z.zip", "w") as packed:
+        packed.writestr("inner.txt", "a heron inside")
+    raw = Path("z.zip").read_bytes()
+    assert statuses(memory.put_files("z.zip")) == {"z.zip": "added"}
+    assert uris(memory) == ["mv2://files/z.zip"]
+    assert memory.content("mv2://files/z.zip") == raw
+    memory.put_files("z.zip", reading=ReadOptions(archives=True), again=True)
+    assert "mv2://files/z.zip!/inner.txt" in uris(memory)
+    assert memory.find("heron").hits[0].uri == "mv2://files/z.zip!/inner.txt"
+
+
+def test_tags_and_dates_are_found_only_on_request_and_never_stand_in_the_text(memory: mv2.Memvid) -> None:
+    text = "The kingfisher dived on 5 March 2024. The kingfisher came back. Kingfisher again!"
+    write("a.txt", text)
+    plain = memory.frame(memory.put(Path("a.txt")))
+    assert (plain.tags, plain.content_dates) == ((), ())
+    memory.put_files("a.txt", reading=ReadOptions(auto_tag=True, extract_dates=True))
+    frame = memory.frame("mv2://files/a.txt")
+    assert "kingfisher" in frame.tags
+    assert frame.content_dates == ("2024-03-05",)
+    assert memory.text(frame.id) == text

@@ -25,6 +25,7 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Birds</title><
 
 class Handler(BaseHTTPRequestHandler):
     page = PAGE
+    feed = ""
 
     def do_GET(self) -> None:
         pages = {
@@ -33,6 +34,7 @@ class Handler(BaseHTTPRequestHandler):
                 FEED.format(base=f"http://127.0.0.1:{self.server.server_address[1]}"),
                 "application/rss+xml",
             ),
+            "/own-feed": (Handler.feed, "application/rss+xml"),
             "/data.csv": ("name,age\nAnn,30\n", "text/csv"),
             "/robots.txt": ("User-agent: *\nDisallow: /private\n", "text/plain"),
         }
@@ -139,3 +141,48 @@ def test_what_may_not_be_fetched_is_refused_and_leaves_nothing(
     with pytest.raises(mv2.FetchError):
         memory.put_url("file:///etc/passwd")
     assert memory.stats().frame_count == 0
+
+
+ITEM = "<item><title>{title}</title><link>{link}</link><description>{text}</description></item>"
+
+
+def feed_of(*items: tuple[str, str, str]) -> str:
+    """A feed of (title, link, text)."""
+    inner = "".join(ITEM.format(title=title, link=link, text=text) for title, link, text in items)
+    return f"<?xml version='1.0'?><rss version='2.0'><channel><title>F</title>{inner}</channel></rss>"
+
+
+def test_entries_that_share_an_address_are_all_kept(
+    memory: mv2.Memvid, site: str, allowed: FetchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [("One", "http://x/", "The grebe dives."), ("Two", "http://x/", "The coot quarrels.")]
+    monkeypatch.setattr(Handler, "feed", feed_of(*items))
+    url = f"{site}/own-feed"
+    assert [file.status for file in memory.put_url(url, web=allowed).files] == ["added", "added"]
+    assert [memory.find(word).total for word in ("grebe", "coot")] == [1, 1]
+    monkeypatch.setattr(Handler, "feed", feed_of(("Zero", "http://x/", "The teal hides."), *items))
+    again = memory.put_url(url, web=allowed)
+    assert sorted(file.status for file in again.files) == ["added", "unchanged", "unchanged"]
+
+
+def test_a_feed_does_not_replace_documents_of_others(
+    memory: mv2.Memvid, site: str, allowed: FetchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.put_url(f"{site}/page", web=allowed)
+    memory.put("mine", uri="mv2://files/mine.txt")
+    items = [("A", f"{site}/page", "The grebe dives."), ("B", "mv2://files/mine.txt", "The coot quarrels.")]
+    monkeypatch.setattr(Handler, "feed", feed_of(*items))
+    for expected in ("added", "unchanged"):
+        report = memory.put_url(f"{site}/own-feed", web=allowed)
+        assert [file.status for file in report.files] == [expected] * 2
+    assert "strikes" in memory.text(f"{site}/page")
+    assert memory.text("mv2://files/mine.txt") == "mine"
+    assert [memory.find(word).total for word in ("grebe", "coot")] == [1, 1]
+
+
+def test_a_memory_for_reading_only_fetches_nothing(
+    memory: mv2.Memvid, site: str, allowed: FetchOptions
+) -> None:
+    memory.commit()
+    with mv2.open(memory.path, "r") as reader, pytest.raises(mv2.ReadOnlyError):
+        reader.put_url(f"{site}/nothing", web=allowed)

@@ -25,7 +25,7 @@ class Job:
     Attributes:
         memory: what is exported.
         path: where to.
-        filter, as_of, as_of_commit: which part of it, and when.
+        filter, as_of, as_of_frame, as_of_commit: which part of it, and when.
         progress: called now and then with (documents done, None).
     """
 
@@ -33,6 +33,7 @@ class Job:
     path: Path
     filter: Mapping[str, Any] | None = None
     as_of: Timestamp | None = None
+    as_of_frame: int | None = None
     as_of_commit: int | Commit | None = None
     progress: Progress | None = None
 
@@ -41,6 +42,7 @@ class Job:
         found = self.memory.records(
             filter=self.filter,
             as_of=self.as_of,
+            as_of_frame=self.as_of_frame,
             as_of_commit=self.as_of_commit,
             history=history,
             vectors=vectors,

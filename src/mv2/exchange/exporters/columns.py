@@ -52,6 +52,7 @@ def _reader(job: Job, *, vectors: bool, chunks: bool, history: bool) -> Any:
         history=history,
         filter=job.filter,
         as_of=job.as_of,
+        as_of_frame=job.as_of_frame,
         as_of_commit=job.as_of_commit,
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from mv2.errors import InvalidArgumentError
@@ -17,6 +19,7 @@ _COLUMNS: Final = (
     "id", "uri", "title", "text", "kind", "track", "tags", "labels", "timestamp", "put_at", "mime",
     "source_path", "metadata",
 )  # fmt: skip
+_PARTING: Final = re.compile(r"[;,|\[]")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -53,11 +56,18 @@ def write(job: Job, *, delimiter: str | None = None, formulas: Literal["escape",
 def _cells(record: Record) -> list[str]:
     values = (
         record.id, record.uri, record.title, record.full_text, record.kind, record.track,
-        "; ".join(record.tags), "; ".join(record.labels), iso_time(record.timestamp), iso_time(record.put_at),
+        _joined(record.tags), _joined(record.labels), iso_time(record.timestamp), iso_time(record.put_at),
         record.mime, record.source_path, encode_json(dict(record.metadata)) if record.metadata else None,
     )  # fmt: skip
     return ["" if value is None else str(value) for value in values]
 
 
+def _joined(texts: Sequence[str]) -> str:
+    """Texts with semicolons between them, or as JSON where that would not part them again."""
+    plain = all(text and text == text.strip() and not _PARTING.search(text) for text in texts)
+    return "; ".join(texts) if plain else encode_json(list(texts))
+
+
 def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    """A text of a formula's form, whatever apostrophes it has, gets one more."""
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell

@@ -100,9 +100,7 @@ def _lines(record: Record, attachment: str | None, depth: int, front_matter: boo
         mark = "!" if (record.mime or "").startswith(_IMAGES) else ""
         label = shown_title(record).replace("[", "(").replace("]", ")")
         yield f"{mark}[{label}]({'../' * depth}{quote(attachment)})\n\n"
-    text = record.full_text
-    if text:
-        yield text if text.endswith("\n") else f"{text}\n"
+    yield record.full_text
 
 
 def _front(record: Record, attachment: str | None) -> Iterator[tuple[str, str]]:

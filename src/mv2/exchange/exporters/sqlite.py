@@ -20,7 +20,7 @@ _SCHEMA: Final = """
 CREATE TABLE documents (
   id INTEGER PRIMARY KEY, uri TEXT, title TEXT, kind TEXT, track TEXT, text TEXT, content BLOB, mime TEXT,
   metadata TEXT, timestamp INTEGER, put_at INTEGER, status TEXT, supersedes INTEGER, superseded_by INTEGER,
-  deleted_at INTEGER, replaced_at INTEGER, source_path TEXT, origin TEXT
+  deleted_at INTEGER, replaced_at INTEGER, source_path TEXT, origin TEXT, content_dates TEXT
 );
 CREATE TABLE chunks (
   id INTEGER PRIMARY KEY, document_id INTEGER REFERENCES documents(id), number INTEGER, start INTEGER,
@@ -40,6 +40,7 @@ CREATE INDEX chunks_document ON chunks(document_id);
 CREATE INDEX tags_tag ON tags(tag);
 CREATE INDEX tags_document ON tags(document_id);
 CREATE INDEX labels_document ON labels(document_id);
+CREATE INDEX vectors_document ON vectors(document_id);
 """
 _SEARCH: Final = (
     "CREATE VIRTUAL TABLE search USING fts5(title, text, tokenize='unicode61 remove_diacritics 2')"
@@ -90,6 +91,7 @@ def _add(base: sqlite3.Connection, record: Record, fts: bool) -> None:
             encode_json(dict(record.metadata)), record.timestamp, record.put_at, record.status,
             record.supersedes, record.superseded_by, record.deleted_at, record.replaced_at,
             record.source_path, None if record.origin is None else encode_json(_given(record.origin)),
+            encode_json(list(record.content_dates)) if record.content_dates else None,
         ),
     )  # fmt: skip
     for place, tag in enumerate(record.tags):

@@ -7,6 +7,7 @@ of its format. They write nothing and ask no network.
 
 from __future__ import annotations
 
+import codecs
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,20 +42,24 @@ class Format:
 FORMATS: Final = {
     one.name: one
     for one in (
-        Format("jsonl", "documents as JSON lines or a JSON list, or mappings in memory", "jsonl_documents"),
-        Format("csv", "CSV or TSV files, a document a row", "delimited"),
-        Format("arrow", "Parquet, Arrow or Feather files; frames of pandas, polars, pyarrow", "arrow"),
-        Format("markdown", "folders of Markdown notes, Obsidian vaults", "markdown_folder"),
-        Format("chatgpt", "ChatGPT's data export (zip, folder or conversations.json)", "chatgpt"),
-        Format("claude", "Claude's data export (zip, folder or one of its files)", "claude"),
-        Format("transcripts", "sessions of Claude Code and Codex (.jsonl, or a folder)", "transcripts"),
-        Format("mcp-memory", "the MCP memory server's memory.jsonl", "mcp_memory"),
-        Format("mem0", "memories of mem0 as JSON", "mem0"),
-        Format("chroma", "a Chroma folder, or the answer of collection.get()", "chroma"),
-        Format("lancedb", "a LanceDB folder (needs lancedb)", "lancedb"),
-        Format("sqlite", "rows of a SQLite table or query", "sqlite"),
+        Format("jsonl", "JSON lines, or a JSON file with a list: a document an object", "jsonl_documents"),
+        Format("csv", "CSV and TSV files: a document a row", "delimited"),
+        Format("arrow", "Parquet, Arrow and Feather files, data frames: a document a row", "arrow"),
+        Format("markdown", "folders of Markdown notes, Obsidian vaults: a document each", "markdown_folder"),
+        Format("chatgpt", "ChatGPT's data export: the zip, its folder, or conversations.json", "chatgpt"),
+        Format("claude", "Claude's data export: the zip, its folder, or a file of it", "claude"),
+        Format("transcripts", "sessions of Claude Code and Codex: .jsonl files and folders", "transcripts"),
+        Format("mcp-memory", "memory.jsonl of the MCP memory server: a document an entity", "mcp_memory"),
+        Format("mem0", "memories that mem0 gives as JSON", "mem0"),
+        Format("chroma", "a Chroma folder, or what collection.get() gives, as JSON", "chroma"),
+        Format("lancedb", "a LanceDB folder (needs the package lancedb)", "lancedb"),
+        Format("sqlite", "SQLite databases: a document a row of a table or a query", "sqlite"),
     )
 }  # fmt: skip
+
+
+#: So many bytes tell whether a file is a copy of a memory.
+_START: Final = 64
 
 
 def choose(source: Any) -> Format:
@@ -85,7 +90,8 @@ def _refuse_own(bundle: Bundle) -> None:
         raise InvalidArgumentError(
             f"{bundle.path} is a memory", remedy="mv2.exchange.merge takes it into another one."
         )
-    if head.replace(b" ", b"").startswith(b'{"format":"mv2-jsonl"'):
+    start = head[:_START].removeprefix(codecs.BOM_UTF8).replace(b" ", b"")
+    if start.startswith(b'{"format":"mv2-jsonl"'):
         raise InvalidArgumentError(
             f"{bundle.path} is a copy of a memory", remedy="mv2.exchange.import_jsonl reads it."
         )
@@ -120,18 +126,23 @@ def find(name: str) -> Format:
     return FORMATS[name]
 
 
+def options_of(form: Format) -> tuple[str, ...]:
+    """Names of the options that a format has."""
+    parameters = inspect.signature(form.load().read).parameters.values()
+    return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+
+
 def open_source(form: Format, source: Any, options: Mapping[str, Any]) -> Iterator[Item]:
     """The items of a source.
 
     Raises:
         InvalidArgumentError: an option that the format does not have.
     """
-    read = form.load().read
-    known = [name for name, one in inspect.signature(read).parameters.items() if one.kind is one.KEYWORD_ONLY]
+    known = options_of(form)
     unknown = [name for name in options if name not in known]
     if unknown:
         raise InvalidArgumentError(
             f"{form.name} has no option {unknown[0]!r}", remedy=f"Its options: {', '.join(known) or 'none'}."
         )
-    items: Iterator[Item] = read(source, **options)
+    items: Iterator[Item] = form.load().read(source, **options)
     return items

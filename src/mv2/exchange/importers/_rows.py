@@ -52,6 +52,7 @@ _TAGS: Final = ("tags", "keywords", "categories")
 _VECTOR: Final = ("embedding", "vector", "embeddings", "dense_vector", "_embedding", "values")
 _METADATA: Final = ("metadata", "meta", "payload")
 _PLAIN_FIELDS: Final = ("track", "kind", "mime")
+_AUTO_URI: Final = "mv2://frames/"
 #: A column whose text is that long on average is the text.
 _LONG: Final = 40
 #: Shorter lists of numbers called ``values`` are values.
@@ -251,7 +252,7 @@ def document_of(row: Mapping[str, Any], number: int, fields: Fields, place: Plac
         used |= {title_column, id_column, time_column, tags_column, vector_column}
         return Document(
             content=content,
-            uri=_uri(key, number, place),
+            uri=_uri(key, number, place, whole=(id_column or "").lower() == "uri"),
             title=text_of(title).strip() or None,
             tags=tags or (),
             labels=tags_of(row.get("labels")),
@@ -324,13 +325,22 @@ def _metadata(row: Mapping[str, Any], fields: Fields, used: set[str | None]) -> 
     return metadata_of(merged)
 
 
-def _uri(key: Any, number: int, place: Place) -> str:
+def _uri(key: Any, number: int, place: Place, *, whole: bool) -> str:
+    """The uri of a row: a whole one as it is, else its key, or its number, behind the place's name."""
     if key is None or key == "":
         return f"{place.scheme}{uri_part(place.name)}/{number}"
     key = plain(key)
-    if isinstance(key, str) and "://" in key[:20]:
-        return key
+    if isinstance(key, str) and (whole or "://" in key[:20]):
+        return own_uri(key, None, number, place)
     return f"{place.scheme}{uri_part(place.name)}/{uri_part(key)}"
+
+
+def own_uri(uri: str | None, key: Any, number: int, place: Place) -> str:
+    """A uri as it is. One that only named a frame of another memory by its id would name another here."""
+    if uri and not uri.startswith(_AUTO_URI):
+        return uri
+    end = uri.removeprefix(_AUTO_URI) if uri else (number if key is None else key)
+    return f"{place.scheme}{uri_part(place.name)}/{uri_part(end)}"
 
 
 def _vector(value: Any, named: bool) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mv2.errors import DocumentError, InvalidArgumentError, MissingExtraError
 from mv2.exchange.importers._bundle import Bundle, is_path
+from mv2.exchange.importers._own import is_own, own_documents
 from mv2.exchange.importers._rows import AUTO, Columns, Place, document_of, resolve
 from mv2.exchange.items import Item
 
@@ -131,11 +132,12 @@ def documents(batches: Iterable[Any], columns: Columns, place: Place) -> Iterato
     if first is None:
         return
     resolved = resolve(columns, first.slice(0, 200).to_pylist(), first.schema.names, place.where)
-    number = 0
-    for piece in itertools.chain([first], pieces):
-        for row in _rows(piece, resolved.embedding):
-            number += 1
-            yield document_of(row, number, resolved, place)
+    rows = (row for piece in itertools.chain([first], pieces) for row in _rows(piece, resolved.embedding))
+    if is_own(first.schema.names, columns):
+        yield from own_documents(rows, place)
+        return
+    for number, row in enumerate(rows, 1):
+        yield document_of(row, number, resolved, place)
 
 
 def _rows(batch: Any, embedding: Sequence[str]) -> Iterator[dict[str, Any]]:

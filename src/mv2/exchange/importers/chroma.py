@@ -86,7 +86,8 @@ def read(
         names = [name for _, name in found]
         if collection is not None and collection not in names:
             raise InvalidArgumentError(
-                f"{path} has no collection {collection!r}", remedy=f"Collections: {', '.join(names)}."
+                f"{path} has no collection {collection!r}",
+                remedy=f"Name one with collection= (--collection): {', '.join(names) or 'it has none'}.",
             )
         for key, name in found:
             if collection in (None, name):

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from mv2.errors import DocumentError
 from mv2.exchange.importers._bundle import Bundle
+from mv2.exchange.importers._own import OWN_COLUMNS, is_own, own_documents, unguarded
 from mv2.exchange.importers._rows import AUTO, Columns, Place, document_of, resolve, sampled
 from mv2.exchange.items import Item, Skipped
 
@@ -110,8 +111,12 @@ def _delimiter(lines: io.TextIOWrapper, bundle: Bundle) -> str:
     if bundle.path.suffix.lower() in (".tsv", ".tab"):
         return "\t"
     sample = lines.read(64 << 10)
-    if "\0" in sample:
+    head = sample.partition("\n")[0]
+    if "\0" in head:
         raise DocumentError(f"{bundle.path} is not text", path=bundle.path)
+    for delimiter in _DELIMITERS:
+        if is_own(head.rstrip("\r").split(delimiter), Columns()):
+            return delimiter
 
     def score(delimiter: str) -> tuple[float, int]:
         try:
@@ -157,13 +162,30 @@ def _documents(
     types = [_type([row[index] for row in whole if index < len(row)]) for index in range(len(names))]
     known = [_named(row, names, types) for row in whole]
     resolved = resolve(columns, known, names, place.where)
+    is_ours = is_own(names, columns)
+    as_they_are = OWN_COLUMNS if is_ours else {*resolved.text, *resolved.title[:1], *resolved.id[:1]}
+    types = [
+        "text" if name in as_they_are else kind  # 1.10 is another title than 1.1
+        for name, kind in zip(names, types, strict=True)
+    ]
+    named = (row if isinstance(row, Skipped) else _named(row, names, types) for row in rows)
+    if is_ours:
+        yield from own_documents(map(_unguarded, named), place)
+        return
     number = 0
-    for row in rows:
+    for row in named:
         if isinstance(row, Skipped):
             yield row
             continue
         number += 1
-        yield document_of(_named(row, names, types), number, resolved, place)
+        yield document_of(row, number, resolved, place)
+
+
+def _unguarded(row: dict[str, Any] | Skipped) -> dict[str, Any] | Skipped:
+    """The row of an export without the apostrophes that keep spreadsheets from calculating."""
+    if isinstance(row, Skipped):
+        return row
+    return {name: unguarded(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
 
 
 def _unique(names: Sequence[str]) -> list[str]:

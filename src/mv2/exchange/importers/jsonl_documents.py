@@ -9,6 +9,7 @@ from typing import Any, Final
 from mv2.errors import InvalidArgumentError
 from mv2.exchange.importers._bundle import Bundle, is_path
 from mv2.exchange.importers._json import array_items, json_lines
+from mv2.exchange.importers._own import is_own, own_documents
 from mv2.exchange.importers._rows import AUTO, Columns, Place, document_of, resolve, sampled
 from mv2.exchange.items import Item, Skipped
 
@@ -81,10 +82,16 @@ def _documents(values: Iterator[tuple[int, Any]], columns: Columns, place: Place
     rows = [value for _, value in sample if isinstance(value, Mapping)]
     names = dict.fromkeys(str(name) for row in rows for name in row)
     resolved = resolve(columns, rows, names, place.where)
-    for number, value in values:
-        if isinstance(value, Skipped):
-            yield value
-        elif not isinstance(value, Mapping):
-            yield Skipped(where=f"{place.where}, row {number}", reason=f"{type(value).__name__} is no object")
-        else:
-            yield document_of(value, number, resolved, place)
+    items = (_row(value, number, place) for number, value in values)
+    if rows and is_own(names, columns):
+        yield from own_documents((row for _, row in items), place)
+        return
+    for number, row in items:
+        yield row if isinstance(row, Skipped) else document_of(row, number, resolved, place)
+
+
+def _row(value: Any, number: int, place: Place) -> tuple[int, Mapping[str, Any] | Skipped]:
+    if isinstance(value, Skipped | Mapping):
+        return number, value
+    reason = f"{type(value).__name__} is no object"
+    return number, Skipped(where=f"{place.where}, row {number}", reason=reason)

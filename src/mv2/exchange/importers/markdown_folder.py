@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from mv2.exchange.importers._bundle import Bundle
+from mv2.exchange.importers._own_notes import ATTACHMENTS, own_note
+from mv2.exchange.importers._rows import Place, own_uri
 from mv2.exchange.importers._values import clean, seconds_of, uri_path
 from mv2.exchange.items import Item, Skipped
 from mv2.types import Document
 
 _ENDINGS: Final = (".md", ".markdown", ".mdown", ".mkd")
 _MAX_BYTES: Final = 64 << 20
+_MAX_ATTACHED: Final = 256 << 20
 _MAX_FRONT: Final = 64 << 10
 _MAX_LINKS: Final = 1_000
 _TIMES: Final = ("created", "created_at", "date", "date created", "published", "date_created")
@@ -42,6 +46,9 @@ def read(source: str | os.PathLike[str], *, name: str | None = None) -> Iterator
     file. Its time is the one its front matter names (``created``, ``date``), else that of the file's
     last change. Metadata ``links`` are the uris of the notes that its ``[[links]]`` lead to.
 
+    Of notes that ``export`` wrote, the front matter becomes again what it was made of: uri, title, tags,
+    labels, times, metadata; and the text behind it, or the attachment, is the content.
+
     Args:
         name: of the vault, part of the uris ``mv2://vault/<name>/<path>``; None takes the folder's.
 
@@ -53,13 +60,44 @@ def read(source: str | os.PathLike[str], *, name: str | None = None) -> Iterator
     base = f"mv2://vault/{uri_path(name or top.name)}/"
     notes = [note for note in bundle.names if _is_note(note)]
     targets = _targets(notes)
+    attached: set[str] = set()
     for note in notes:
-        yield _note(top / note, note, base, targets)
-    others = len(bundle.names) - len(notes)
+        yield _exported(top, note, base, attached) or _note(top / note, note, base, targets)
+    others = len(set(bundle.names) - set(notes) - attached)
     if others:
-        yield Skipped(
-            where=str(top), reason=f"{others:,} other files are no notes; mv2.Memvid.put_files takes them"
-        )
+        what = "1 other file is no note" if others == 1 else f"{others:,} other files are no notes"
+        yield Skipped(where=str(top), reason=f"{what}; putting the folder itself takes all files")
+
+
+def _exported(top: Path, note: str, base: str, attached: set[str]) -> Document | None:
+    """The document of a note that ``export`` wrote; None for other notes, and where it cannot be read."""
+    try:
+        if (top / note).stat().st_size > _MAX_BYTES:
+            return None
+        data = (top / note).read_bytes()
+        found = own_note(data.removeprefix(b"\xef\xbb\xbf").decode())
+        if found is None:
+            return None
+        place = Place(name="", where=note, scheme=base.removesuffix("/"))
+        document = replace(found.document, uri=own_uri(found.document.uri, note, 0, place))
+        if found.attachment is None:
+            return document
+        content = _attachment(top, found.attachment)
+    except (OSError, ValueError):
+        return None
+    attached.add(found.attachment)
+    return replace(document, content=content, text=str(document.content) or None)
+
+
+def _attachment(top: Path, name: str) -> bytes:
+    """The bytes of an attachment, which lies in the folder of attachments of this vault."""
+    folder, _, last = name.partition("/")
+    path = top / ATTACHMENTS / last
+    if folder != ATTACHMENTS or not last or "/" in last or "\\" in last or last in (".", ".."):
+        raise ValueError("the attachment is not in the vault")
+    if path.is_symlink() or path.stat().st_size > _MAX_ATTACHED:
+        raise ValueError("the attachment is no file of the vault, or too large")
+    return path.read_bytes()
 
 
 def _targets(notes: list[str]) -> dict[str, str]:

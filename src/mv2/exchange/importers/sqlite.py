@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mv2.errors import InvalidArgumentError
 from mv2.exchange.importers._bundle import Bundle
+from mv2.exchange.importers._own_database import is_own_database, own_database
 from mv2.exchange.importers._rows import AUTO, Columns, Place, document_of, resolve, sampled
 from mv2.exchange.importers._sql import MAGIC, opened, quoted, tables
 from mv2.exchange.items import Item
@@ -36,6 +37,9 @@ def read(
 ) -> Iterator[Item]:
     """Read the rows of a query, or of a table. The database is opened read-only.
 
+    One that ``export`` wrote needs neither: its active documents come with their tags, labels,
+    chunks and vectors.
+
     Args:
         query: one SELECT. table: all rows of this table instead.
         text, title, id, timestamp, tags, embedding, metadata: as in ``Columns``.
@@ -48,6 +52,20 @@ def read(
     bundle = Bundle(source)
     with opened(bundle.path) as connection:
         names = tables(connection)
+        columns = Columns(
+            text=text,
+            title=title,
+            id=id,
+            timestamp=timestamp,
+            tags=tags,
+            embedding=embedding,
+            metadata=metadata,
+        )
+        plain = query is None and table in (None, "documents") and columns == Columns()
+        if plain and is_own_database(connection):
+            place = Place(name=name or bundle.path.stem, where=bundle.path.name)
+            yield from own_database(connection, place)
+            return
         if (query is None) == (table is None):
             raise InvalidArgumentError(
                 f"say which rows of {bundle.path.name} to import, by a query or by a table",
@@ -64,15 +82,6 @@ def read(
             raise InvalidArgumentError("the query gives no columns", remedy="Give one SELECT.")
         rows: Iterator[dict[str, Any]] = (dict(zip(heads, row, strict=True)) for row in cursor)
         sample, rows = sampled(rows, _SAMPLE)
-        columns = Columns(
-            text=text,
-            title=title,
-            id=id,
-            timestamp=timestamp,
-            tags=tags,
-            embedding=embedding,
-            metadata=metadata,
-        )
         resolved = resolve(columns, sample, heads, bundle.path.name)
         stem = name or (f"{bundle.path.stem}.{table}" if table else bundle.path.stem)
         place = Place(name=stem, where=table or bundle.path.name, source_path=str(bundle.path))

@@ -56,11 +56,13 @@ class Braces:
         name: gives the name of a head.
         newline_ends: a statement may end with its line.
         value: matches a head behind which the brace opens a value, not a body.
+        short: matches a statement that gives a name, its group, to a function without braces.
     """
 
     name: NameHead
     newline_ends: bool
     value: re.Pattern[str]
+    short: re.Pattern[str] | None = None
 
 
 @dataclass(slots=True)
@@ -101,13 +103,26 @@ class BraceScanner:
                 self._close(place)
             elif mark == ";" and (self._parentheses == 0 or self._is_outside()):
                 self._parentheses = 0
+                self._take_short(place + 1)
                 self._begin(place + 1)
             elif mark == "\n" and self._parentheses == 0 and self._line_ends(place):
+                self._take_short(place)
                 self._begin(place + 1)
+        self._take_short(len(self._code.rstrip()))
         for opened in self._stack:
             if opened.definition is not None:
                 opened.definition.end = len(self._code.rstrip())
         return self.definitions
+
+    def _take_short(self, end: int) -> None:
+        """Note the statement that ends here if it is a function without braces."""
+        if self._rules.short is None or not self._is_outside() or len(self.definitions) >= MAX_DEFINITIONS:
+            return
+        head = self._code[self._statement : min(end, self._statement + _HEAD_CHARS)]
+        found = self._rules.short.match(head)
+        if found:
+            start = self._statement + len(head) - len(head.lstrip())
+            self.definitions.append(Definition(found.group(1), start, end))
 
     def _begin(self, place: int) -> None:
         """A statement starts."""

@@ -57,9 +57,20 @@ def find_definitions(source: Masked, language: Language) -> list[Definition]:
 
 
 def _braces(
-    name: str, lexis: str, namer: str, *, newline_ends: bool = False, values: str = rf"{VALUE}|=\s*\Z"
+    name: str,
+    lexis: str,
+    namer: str,
+    *,
+    newline_ends: bool = False,
+    values: str = rf"{VALUE}|=\s*\Z",
+    short: str | None = None,
 ) -> Language:
-    rules = Braces(name=NAMERS[namer], newline_ends=newline_ends, value=late_pattern(values))
+    rules = Braces(
+        name=NAMERS[namer],
+        newline_ends=newline_ends,
+        value=late_pattern(values),
+        short=late_pattern(short) if short else None,
+    )
     return Language(name=name, lexis=lexis, rules=rules)
 
 
@@ -96,6 +107,12 @@ _FORTRAN_WORDS = (
 
 _CPP_VALUES = rf"{VALUE}|=\s*\Z|\)\s*(?:noexcept\s*)?:(?!:)[^;]*[\w>]\Z"  # members in a constructor's list
 
+_JS_ARROW = (
+    r"\s*(?:(?:export|default|const|let|var|static|public|private|protected|readonly)\s+){0,5}([\w$#]+)\s*"
+    r"(?::[^=;]{0,300})?=\s*(?:async\b\s*)?(?:\((?:[^()]|\([^()]{0,200}\)){0,500}\)|[\w$]+)\s*"
+    r"(?::[^=;{}]{0,200})?=>"
+)
+
 _LANGUAGES: dict[str, Language] = {
     "text/x-c": _braces("c", "c", "c"),
     "text/x-c++": _braces("c++", "c", "c", values=_CPP_VALUES),
@@ -112,8 +129,10 @@ _LANGUAGES: dict[str, Language] = {
     "text/x-go": _braces("go", "go", "go", newline_ends=True),
     "text/x-rust": _braces("rust", "rust", "rust", values=r"[(\[:=]\s*\Z"),
     "text/x-php": _braces("php", "php", "php"),
-    "text/javascript": _braces("javascript", "javascript", "javascript", newline_ends=True),
-    "text/x-typescript": _braces("typescript", "javascript", "javascript", newline_ends=True),
+    "text/javascript": _braces("javascript", "javascript", "javascript", newline_ends=True, short=_JS_ARROW),
+    "text/x-typescript": _braces(
+        "typescript", "javascript", "javascript", newline_ends=True, short=_JS_ARROW
+    ),
     "text/x-zig": _braces("zig", "java", "fn"),
     "text/x-protobuf": _braces("protobuf", "java", "keyword"),
     "text/x-thrift": _braces("thrift", "java", "keyword", newline_ends=True),

@@ -197,7 +197,7 @@ def javascript(head: Head) -> Named:
     assigned = _JS_ASSIGNED.search(code)
     if assigned and (code.rstrip().endswith("=>") or re.search(r"\bfunction\b", code[assigned.end() - 8 :])):
         return assigned.group(1).replace(".prototype.", ".").removeprefix("module.exports."), False
-    if assigned and head.member:
+    if assigned and head.member and "(" not in code[: assigned.start()]:
         return None
     method = _JS_METHOD.search(code) if head.member else None
     return (method.group(1), False) if method and method.group(1) not in _NO_FUNCTIONS else None

@@ -45,6 +45,7 @@ _GUTTER = frozenset(
         "hljs-ln-numbers",
     ]
 )
+_NOTE_PARTS = frozenset(["footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes"])
 _MARKS = frozenset(["¶", "#", "§", "🔗", "⚓", "link"])
 
 
@@ -63,6 +64,22 @@ def in_gutter(node: Node) -> bool:
 def is_permalink(node: Node) -> bool:
     """Whether it is the mark beside a heading that links to the heading."""
     return node.tag == "a" and node.get("href").startswith("#") and node.text().lower() in _MARKS
+
+
+def holds_notes(node: Node) -> bool:
+    """Whether it is a footnote, or holds those of the page."""
+    stated = {node.get("role").removeprefix("doc-"), *node.get("epub:type").split()}
+    if node.tag in {"section", "div", "aside", "ol"}:
+        stated.update(node.get("class").split())
+    return not stated.isdisjoint(_NOTE_PARTS)
+
+
+def _refers_to_note(node: Node) -> bool:
+    return (
+        node.get("role") == "doc-noteref"
+        or "noteref" in node.get("epub:type").split()
+        or "footnote-ref" in node.get("class").split()
+    )
 
 
 class Inline:
@@ -161,8 +178,11 @@ class Inline:
 
     def _link(self, node: Node) -> bool:
         inner = node.children[0] if len(node.children) == 1 else ""
-        goes_back = isinstance(inner, str) and inner.strip() in _BACK and node.get("href").startswith("#")
-        return not goes_back
+        words = inner.strip() if isinstance(inner, str) else ""
+        if words.isalnum() and len(words) <= 4 and _refers_to_note(node):
+            self.pieces.append(f"[{words}]")
+            return False
+        return words not in _BACK or not node.get("href").startswith("#")
 
     def _reading(self, _: Node) -> bool:
         if not self._bracketed:

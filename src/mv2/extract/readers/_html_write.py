@@ -13,6 +13,7 @@ from mv2.extract.readers._html_inline import (
     PREFORMATTED,
     Inline,
     code_text,
+    holds_notes,
     in_gutter,
     is_permalink,
 )
@@ -34,6 +35,7 @@ class _Context(NamedTuple):
     level: int = 0
     depth: int = 0
     keep_lines: bool = False
+    note: bool = False
 
 
 class _List:
@@ -67,6 +69,7 @@ class Writer:
         limits: ``text_chars`` and ``table_cells`` hold here.
         hidden: also write what a browser would not show.
         controls: also write the words on buttons and all choices of lists.
+        notes: also write footnotes.
     """
 
     def __init__(
@@ -77,11 +80,13 @@ class Writer:
         *,
         hidden: bool = False,
         controls: bool = False,
+        notes: bool = True,
     ) -> None:
         self._builder = builder
         self._tables = tables
         self._limits = limits
         self._hidden = hidden
+        self._notes = notes
         self._inline = Inline(controls=controls)
         self._context = _Context()
         self._lists: list[_List] = []
@@ -117,6 +122,8 @@ class Writer:
     def _enter(self, node: Node) -> bool:
         """Start an element; whether its content is still to be written."""
         tag = node.tag
+        if not self._notes and holds_notes(node):
+            return False
         if tag in PREFORMATTED:
             self._flush()
             self._add("code", code_text(node))
@@ -163,7 +170,16 @@ class Writer:
             self._context = context._replace(kind="quote")
         elif tag == "figcaption":
             self._context = context._replace(kind="caption")
+        if context.note or holds_notes(node):
+            self._enter_note(tag)
         self._keep_lines_of(node)
+
+    def _enter_note(self, tag: str) -> None:
+        if self._context.kind != "heading":
+            self._context = self._context._replace(kind="note", note=True)
+        if tag == "li" and self._marker is not None:
+            number = self._marker.removesuffix(". ")
+            self._marker = f"[{number}] " if number.isalnum() else ""
 
     def _keep_lines_of(self, node: Node) -> None:
         style = node.attrs.get("style")
@@ -195,6 +211,9 @@ class Writer:
             self._add("heading", " ".join(lines), level=self._context.level)
         elif kind == "list":
             self._add_item(lines, depth)
+        elif kind == "note":
+            head, self._marker = self._marker or "", None
+            self._add(kind, head + "\n".join(lines))
         else:
             self._add(kind, "\n".join(lines))
 

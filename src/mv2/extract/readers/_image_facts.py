@@ -25,6 +25,7 @@ class Facts:
         self.warnings: list[str] = []
         self.lines: list[str] = []
         self.language: str | None = None
+        self.pages: int | None = None
 
     def say(self, *, title: str = "", description: str = "", author: str = "", taken: str = "") -> None:
         """Facts that hold unless others were found before."""
@@ -52,6 +53,7 @@ class Facts:
             keywords=tuple(self.keywords),
             language=self.language,
             created=self.created,
+            pages=self.pages,
             metadata=self.metadata,
             warnings=tuple(self.warnings),
         )

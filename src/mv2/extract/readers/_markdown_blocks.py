@@ -60,6 +60,8 @@ class MarkdownBlocks:
         self._first_line = text.count("\n", 0, start) + 1
         self._items: list[int] = []
         self._index = 0
+        #: Where the lines end that ``_run_length`` looked at last, and whether they are of a quote.
+        self._run = (0, False)
         while self._index < len(self._lines):
             self._next_block()
 
@@ -131,14 +133,18 @@ class MarkdownBlocks:
 
     def _run_length(self) -> int:
         """Lines up to a blank one or the start of another kind of block."""
-        count = 1
         quoted = self._lines[self._index].content[0] == ">"
-        while self._index + count < len(self._lines):
-            line = self._lines[self._index + count]
+        known, of_quote = self._run
+        if self._index < known and quoted == of_quote:  # part of it was taken as a heading
+            return known - self._index
+        end = self._index + 1
+        while end < len(self._lines):
+            line = self._lines[end]
             if not line.content or (_interrupts(line.content) and not (quoted and line.content[0] == ">")):
                 break
-            count += 1
-        return count
+            end += 1
+        self._run = (end, quoted)
+        return end - self._index
 
     def _item(self, line: _Line) -> None:
         marker = _MARKER.match(line.content)

@@ -20,9 +20,10 @@ class FoundTable:
         depth: so many rows at its head name the columns; 0 if none does, None if that is to be found out.
         across: x positions that part the columns, outer ones included.
         sizes: number of characters by size in points.
+        cells: a number for each cell of ``rows``, the same for those that are one; empty where not known.
     """
 
-    __slots__ = ("across", "confidence", "depth", "mode", "rows", "sizes", "warnings")
+    __slots__ = ("across", "cells", "confidence", "depth", "mode", "rows", "sizes", "warnings")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class FoundTable:
     ) -> None:
         self.rows, self.depth, self.across = rows, depth, across
         self.mode, self.confidence, self.warnings = mode, confidence, warnings
+        self.cells: list[list[int]] = []
         self.sizes: Counter[float] = Counter()
         for word in words:
             self.sizes[word.style.size] += len(word.text)

@@ -238,7 +238,10 @@ def _read_grid(grid: _Grid, words: Sequence[Word], page: RawPage) -> FoundTable 
     if len(rows) < 2:
         return None
     warnings = () if oblong else ("cells of irregular shape",)
-    return FoundTable(rows, depth, across, words, "lattice", confidence, warnings)
+    table = FoundTable(rows, depth, across, words, "lattice", confidence, warnings)
+    if len(rows) == len(numbers):
+        table.cells = numbers
+    return table
 
 
 def _without_gaps(

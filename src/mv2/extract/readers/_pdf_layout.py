@@ -12,9 +12,13 @@ from mv2.extract.readers._pdf_raw import Word, is_rtl
 __all__ = ["Box", "Item", "Line", "joined", "lines_of", "reading_order", "segments_of"]
 
 _FEWEST = 6
+_FEWEST_IN_BAND = 4
+_MOST_IN_BLOCK = 8
 _MOST_ITEMS = 3_000
 _MOST_CUTS = 12
 _DEEPEST = 10
+# Sizes of room that a line needs to take one more sign: one that cannot begin a line brings another.
+_DENSE_ROOM = 1.5
 
 
 class Box:
@@ -68,18 +72,19 @@ class Line:
         raised: whether it begins with a small raised sign, as notes do.
         room: width of its first word.
         words: its words, in their order, until its page is done.
-        right, left: ends of the column it stands in.
+        lead, slack: room between it and the side of its column where lines begin, and where they end.
     """
 
     __slots__ = (
-        "bold", "bottom", "dot", "hyphen", "left", "mono", "raised", "right", "room", "size",
+        "bold", "bottom", "dot", "hyphen", "lead", "mono", "raised", "room", "size", "slack",
         "text", "top", "words", "x0", "x1", "y",
     )  # fmt: skip
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.dot = self.raised = False
-        self.x0 = self.left = min([word.x0 for word in words])
-        self.x1 = self.right = max([word.x1 for word in words])
+        self.x0 = min([word.x0 for word in words])
+        self.x1 = max([word.x1 for word in words])
+        self.lead = self.slack = 0.0
         style, self.y = words[0].style, words[0].y
         self.size, self.bold, self.mono = style.size, style.bold, style.mono
         self.top, self.bottom = self.y - self.size * 0.75, self.y + self.size * 0.2
@@ -87,6 +92,8 @@ class Line:
             self._mixed(words)
         self.hyphen = words[-1].hyphen
         self.room = words[0].x1 - words[0].x0
+        if _is_dense(words[0].text[:1]):
+            self.room = min(self.room, _DENSE_ROOM * self.size)
         self.words = words
         self.text = _spaced(words) if self.mono else joined(word.text for word in words)
 
@@ -125,6 +132,12 @@ def joined(texts: Iterable[str]) -> str:
 
 def _is_dense(sign: str) -> bool:
     return "\u2e80" <= sign <= "\ua4cf" or "\uff00" <= sign <= "\uffef"
+
+
+def _count(words: Iterable[Word]) -> int:
+    """How many words there are; of scripts without spaces, two signs count as one."""
+    texts = [word.text for word in words]
+    return sum((len(text) + 1) // 2 if _is_dense(text[:1]) else text[0].isalpha() for text in texts)
 
 
 def _spaced(words: Sequence[Word]) -> str:
@@ -227,12 +240,32 @@ def _bands(items: list[Item], at: float) -> Iterable[tuple[list[Item], ...]]:
     runs.append((start, len(items)))
     for band in runs:
         first, end = _dense_part(items, *band)
-        if end - first < _FEWEST:
+        if end - first < _FEWEST_IN_BAND:
             continue
-        left = [item for item in items[first:end] if item.x1 <= at]
-        right = [item for item in items[first:end] if item.x0 >= at]
-        if _are_columns(left, right):
+        left, right = _sides(items[first:end], at)
+        if end - first >= _FEWEST and _are_columns(left, right):
             yield items[:first], left, right, items[end:]
+        elif left and right:
+            low = max(_block_end(left), _block_end(right))
+            while items[end - 1].top >= low:
+                end -= 1
+            left, right = _sides(items[first:end], at)
+            if _are_blocks(left, right):
+                yield items[:first], left, right, items[end:]
+
+
+def _block_end(items: Sequence[Item]) -> float:
+    """Bottom of the first lines of one size that follow one another closely."""
+    bottom, height = items[0].bottom, items[0].bottom - items[0].top
+    for item in items[1:]:
+        if item.top - bottom > height or abs(item.bottom - item.top - height) > 0.1 * height:
+            break
+        bottom = max(bottom, item.bottom)
+    return bottom
+
+
+def _sides(items: Sequence[Item], at: float) -> tuple[list[Item], list[Item]]:
+    return [item for item in items if item.x1 <= at], [item for item in items if item.x0 >= at]
 
 
 def _dense_part(items: Sequence[Item], first: int, end: int) -> tuple[int, int]:
@@ -270,7 +303,7 @@ class _Column:
             max(text.x1 for text in row) - min(text.x0 for text in row) >= self.width * 0.75
             for row in rows.values()
         )
-        words = [sum(word.text[0].isalpha() for text in row for word in text.words) for row in rows.values()]
+        words = [_count(word for text in row for word in text.words) for row in rows.values()]
         self.mono = all(text.words[0].style.mono for text in texts)
         wide = self.width >= self.size * 8
         self.is_prose = bool(rows) and wide and median(words) >= 3 and filled * 2 >= self.rows
@@ -302,6 +335,23 @@ def _are_columns(left: Sequence[Item], right: Sequence[Item]) -> bool:
     return apart and aligned < 0.6 and gap >= max(one.size, two.size)
 
 
+def _are_blocks(left: Sequence[Item], right: Sequence[Item]) -> bool:
+    """Whether they are two addresses side by side, each drawn by itself, not labels and their values."""
+    if not left or not right:
+        return False
+    one, two = _Column(left), _Column(right)
+    gap = min(item.x0 for item in right) - max(item.x1 for item in left)
+    if not 2 <= min(one.rows, two.rows) <= max(one.rows, two.rows) <= _MOST_IN_BLOCK:
+        return False
+    if gap < 5 * max(one.size, two.size) or not (one.last < two.first or two.last < one.first):
+        return False
+    for side in (left, right):
+        rows = [item.words for item in side if isinstance(item, Segment)]
+        if len(rows) < len(side) or sum(_count(words) > 0 for words in rows) < len(rows):
+            return False
+    return not any(isinstance(item, Segment) and item.words[-1].text.endswith(":") for item in left)
+
+
 def lines_of(items: Sequence[Item]) -> list[Line | Box]:
     """Items of one column as lines and boxes, from top to bottom."""
     rows: list[list[Segment]] = []
@@ -318,24 +368,23 @@ def lines_of(items: Sequence[Item]) -> list[Line | Box]:
                 rows.append([item])
     lines = [Line(_ordered(row)) for row in rows]
     if lines:
-        left = min(line.x0 for line in lines)
-        for line in lines:
-            line.left = left
-        right = _right_end(lines)
-        for line in lines:
-            line.right = max(right, line.x1)
+        _measure_ends(lines)
     return sorted([*boxes, *lines], key=lambda item: (item.top + item.bottom) / 2)
 
 
-def _right_end(lines: Sequence[Line]) -> float:
-    """Where lines of the column end; beyond the page for lines that do not fill it."""
-    ends = sorted(line.x1 for line in lines)
-    right = ends[int(len(ends) * 0.95)]
-    filled = sum(line.x1 - line.x0 >= 0.85 * (right - lines[0].left) for line in lines)
-    words = median([len(line.words) for line in lines])
+def _measure_ends(lines: Sequence[Line]) -> None:
+    """Note how much room the lines of a column leave; at their end no bound where they do not fill it."""
+    mirrored = sum(is_rtl(line.text) for line in lines) * 2 > len(lines)
+    spans = [(-line.x1, -line.x0) if mirrored else (line.x0, line.x1) for line in lines]
+    start = min(one for one, _ in spans)
+    ends = sorted(two for _, two in spans)
+    end = ends[int(len(ends) * 0.95)]
+    filled = sum(two - one >= 0.85 * (end - start) for one, two in spans)
+    words = median([max(len(line.words), _count(line.words)) for line in lines])
     if len(lines) > 1 and (words <= 3 or (words <= 5 and filled * 2 <= len(lines))):
-        return right + 10_000
-    return right
+        end += 10_000
+    for line, (one, two) in zip(lines, spans, strict=True):
+        line.lead, line.slack = one - start, max(0.0, end - two)
 
 
 def _same_line(row: Sequence[Segment], other: Segment) -> bool:

@@ -53,16 +53,37 @@ def _append(one: FoundTable, two: FoundTable) -> None:
     repeated = _repeated(one, two)
     if repeated and one.depth is None:
         one.depth = repeated
-    rows = two.rows[repeated:]
-    if rows and len(one.rows) > (one.depth or 1) and _is_rest(one.rows[-1], rows[0]):
+    rows, known = two.rows[repeated:], bool(one.cells and two.cells)
+    is_rest = bool(rows) and len(one.rows) > (one.depth or 1) and _is_rest(one.rows[-1], rows[0])
+    if is_rest:
         one.rows[-1] = [
             continued(upper, False, lower) if lower else upper
             for upper, lower in zip(one.rows[-1], rows[0], strict=True)
         ]
-        del rows[0]
-    one.rows += rows
+    if known and rows:
+        after = 1 + max(one.cells[-1])
+        cells = [[number + after for number in row] for row in two.cells[repeated:]]
+        _fill_divided(one, rows, cells)
+        one.cells += cells[is_rest:]
+    elif not known:
+        one.cells = []
+    one.rows += rows[is_rest:]
     one.confidence = min(one.confidence, two.confidence)
     one.warnings = tuple(dict.fromkeys([*one.warnings, *two.warnings]))
+
+
+def _fill_divided(one: FoundTable, rows: list[list[str]], cells: list[list[int]]) -> None:
+    """Repeat the text of a cell over several rows that the end of the page divides in the part below it."""
+    if len(one.cells) < 2:
+        return
+    for column, number in enumerate(cells[0]):
+        text, last = one.rows[-1][column], one.cells[-1][column]
+        if rows[0][column] or not text or one.cells[-2][column] != last:
+            continue
+        for row, numbers in zip(rows, cells, strict=True):
+            if numbers[column] != number:
+                break
+            row[column], numbers[column] = text, last
 
 
 def _is_rest(row: Sequence[str], more: Sequence[str]) -> bool:

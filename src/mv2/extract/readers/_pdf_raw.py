@@ -272,18 +272,19 @@ def _place_any(characters: _Characters, shown: str, first: int, end: int, style:
     if hyphen:
         shown = shown[:-1] + "-"
         end -= 1
+    rtl = is_rtl(shown)
+    if rtl:
+        shown = _as_read(characters, shown, first, frame)
     if not shown.isascii():
         shown = shown.translate(_PLAIN)
     x0, y = frame(*characters.origin(first))
     left, bottom, right, top = characters.box(end - 1)
     ends = [frame(left, bottom)[0], frame(right, top)[0]]
     x1 = max(ends)
-    if is_rtl(shown):
+    if rtl:
         left, bottom, right, top = characters.box(first)
         ends += [frame(left, bottom)[0], frame(right, top)[0]]
         x0, x1 = min(ends), max(ends)
-        if is_rtl(shown[:1]) and is_rtl(shown[-1:]) and _is_mirrored(characters, first, end - 1, frame):
-            shown = shown[::-1]
     return Word(shown, x0, x1, y, style, first, end - 1, hyphen)
 
 
@@ -299,9 +300,24 @@ def _with_mark(characters: _Characters, shown: str, last: int, style: Style, bas
     return f"{word}[{number}]"
 
 
-def _is_mirrored(characters: _Characters, first: int, last: int, frame: Frame) -> bool:
-    """Whether letters that go from right to left are in the file from left to right."""
-    return first < last and frame(*characters.origin(first))[0] < frame(*characters.origin(last))[0]
+def _as_read(characters: _Characters, shown: str, first: int, frame: Frame) -> str:
+    """A word of letters that go from right to left as it is read, if the file has it from left to right."""
+    rtl = [at for at, sign in enumerate(shown) if is_rtl(sign)]
+    start, end = rtl[0], rtl[-1] + 1
+    before, letters, behind = shown[:start], shown[start:end], shown[end:]
+    if any(sign.isalnum() for sign in before + behind):
+        return shown
+
+    def place(at: int) -> float:
+        return frame(*characters.origin(first + at))[0]
+
+    if end - start > 1 and place(start) < place(end - 1):
+        letters = letters[::-1]
+    left = min(place(start), place(end - 1))
+    # Signs left of the letters are read after them, wherever the file has them.
+    if (before and place(0) < left) or (behind and place(end) > left):
+        before, behind = behind[::-1], before[::-1]
+    return before + letters + behind
 
 
 def _pieces(characters: _Characters, text: str, word: Word, frame: Frame) -> list[Word]:

@@ -23,7 +23,25 @@ _CAPTION = late_pattern(
     2,
 )
 _NOTE = late_pattern(r"(?:\d{1,3}|[*†‡§¶])[.)]?\s*\S")
+_GLUED_NUMBER = late_pattern(r"\A(\d{1,3})(?=[^\W\d_])")
 _LEADER = late_pattern(r"\s*(?:(?:\.\s?){4,}|…{2,}|·{4,})\s*")
+# Words that others are joined to with a hyphen.
+_HYPHENATED = frozenset(
+    [
+        "self",
+        "well",
+        "half",
+        "cross",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+    ]
+)
 _ENDS = frozenset(".!?:;…。！？")
 _CLOSERS = "\"'”’»)]"
 _DEFAULT_LEADING = 1.25
@@ -119,16 +137,14 @@ class Measures:
         right = more.split(None, 1)[0].rstrip(".,;:!?()[]\"'”’").lower()
         if not left or not left[-1:].isalpha():
             return text + more
-        compound = f"{left}-{right}" in self.words or (
-            left in {"self", "well", "half", "cross"} and left + right not in self.words
-        )
+        compound = f"{left}-{right}" in self.words or (left in _HYPHENATED and left + right not in self.words)
         return text + more if compound or more[:1].isupper() else text[:-1] + more
 
 
 def _wraps(one: Line, two: Line) -> bool:
     """Whether a line goes on in the next for lack of room."""
     return (
-        one.x1 + two.room + 0.2 * one.size > one.right
+        two.room + 0.2 * one.size > one.slack
         and abs(one.size - two.size) < 0.5
         and 0.8 * one.size < two.y - one.y < 3 * one.size
         and one.bold == two.bold
@@ -174,7 +190,7 @@ def _group_pieces(group: Sequence[Line | Box], page: PageContent, measures: Meas
             current = _begin(item, page)
         else:
             _extend(current, before, item, measures)
-        current.full = item.x1 > item.right - 2.5 * item.size
+        current.full = item.slack < 2.5 * item.size
         current.hyphen = item.hyphen or (item.text.endswith("-") and item.text[-2:-1].isalpha())
         before = item
     if current is not None:
@@ -239,7 +255,7 @@ def _extend(piece: Piece, before: Line, line: Line, measures: Measures) -> None:
 
 def _is_forced(before: Line, line: Line) -> bool:
     """Whether the line ended although the next word had room in it."""
-    room = before.x1 + line.room + 0.35 * before.size < before.right - 0.5
+    room = line.room + 0.35 * before.size < before.slack - 0.5
     return room and not line.text[:1].islower() and before.text[-1:] not in {",", "-", "–", "("}
 
 
@@ -256,7 +272,7 @@ def _starts_anew(before: Line, line: Line, piece: Piece, measures: Measures) -> 
     if line.dot or _BULLET.match(line.text) or _NUMBERED.match(line.text):
         return True
     short = _is_forced(before, line)
-    if before.bold != line.bold and (short or before.x1 < before.right - 4 * before.size or piece.lines == 1):
+    if before.bold != line.bold and (short or before.slack > 4 * before.size or piece.lines == 1):
         return short or before.bold
     if piece.kind == "list":
         return (
@@ -266,11 +282,9 @@ def _starts_anew(before: Line, line: Line, piece: Piece, measures: Measures) -> 
         )
     if short and _is_ended(before.text):
         return True
-    indented = line.x0 - line.left > 0.8 * line.size and before.x0 - before.left < 0.3 * line.size
+    indented = line.lead > 0.8 * line.size and before.lead < 0.3 * line.size
     return (
-        indented
-        and (_is_ended(before.text) or before.x1 < before.right - 2 * before.size)
-        and line.x0 < line.left + 5 * line.size
+        indented and (_is_ended(before.text) or before.slack > 2 * before.size) and line.lead < 5 * line.size
     )
 
 
@@ -290,6 +304,7 @@ def _mark_notes(pieces: Sequence[Piece], page: PageContent, measures: Measures) 
             piece.text, piece.marker, piece.kind = f"{piece.marker} {piece.text}", "", "note"
         elif piece.kind == "paragraph" and _NOTE.match(piece.text):
             piece.kind = "note"
+            piece.text = _GLUED_NUMBER.sub(r"\1 ", piece.text)
 
 
 def _joined(pieces: Sequence[Piece], measures: Measures) -> list[Piece]:

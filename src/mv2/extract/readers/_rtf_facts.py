@@ -126,13 +126,14 @@ class Info:
     """What the document says about itself.
 
     Attributes:
-        texts: by their word, as ``title``.
+        texts: by their word, as ``title``; of several with one word, the first one.
     """
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         self._times: dict[str, dict[str, int]] = {}
         self._word = ""
+        self._known = False
 
     def word(self, word: str, number: int | None) -> None:
         """A word inside of the group."""
@@ -140,10 +141,11 @@ class Info:
             self._times.setdefault(self._word, {})[word] = number or 0
         elif number is None:
             self._word = word
+            self._known = word in self.texts
 
     def add(self, text: str) -> None:
         """Text inside of the group."""
-        if self._word and len(self.texts.get(self._word, "")) < _MOST:
+        if self._word and not self._known and len(self.texts.get(self._word, "")) < _MOST:
             self.texts[self._word] = self.texts.get(self._word, "") + text
 
     def time(self, word: str) -> int | None:

@@ -53,7 +53,7 @@ def xls_looks(data: bytes) -> list[Look] | None:
         EncryptedDocumentError: the workbook needs a password.
     """
     try:
-        stream = _stream(data, ("Workbook", "Book")) if data.startswith(b"\xd0\xcf") else data
+        stream = compound_stream(data, ("Workbook", "Book")) if data.startswith(b"\xd0\xcf") else data
         if struct.unpack_from("<H2xH", stream) != (_START, 0x600):
             return None
         return _xls_book(stream)
@@ -61,7 +61,7 @@ def xls_looks(data: bytes) -> list[Look] | None:
         return None
 
 
-def _stream(data: bytes, names: tuple[str, ...]) -> bytes:
+def compound_stream(data: bytes, names: tuple[str, ...]) -> bytes:
     """A stream of a compound file, empty if it has none of those names."""
     shift, small_shift = struct.unpack_from("<HH", data, 30)
     if shift not in {9, 12} or small_shift != 6:

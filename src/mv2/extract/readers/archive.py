@@ -11,12 +11,16 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Protocol
 
-from mv2.errors import DocumentError, DocumentLimitError, EncryptedDocumentError
-from mv2.extract.guard import ZipGuard, read_bounded, safe_member_name
+from mv2.errors import (
+    DocumentError,
+    DocumentLimitError,
+    EncryptedDocumentError,
+    UnsupportedDocumentError,
+)
+from mv2.extract.guard import ZipGuard, member_name, read_bounded, safe_member_name
 from mv2.extract.model import Extraction, Limits, Part, ReadOptions, Source
 
 _NAME_BYTES = 1024
@@ -37,6 +41,7 @@ _ENDINGS = {
 _TAR_ENDINGS = {".tgz", ".tbz", ".tbz2", ".txz", ".tlz", ".taz"}
 _LEFT_BY_SYSTEMS = re.compile(r"(?:^|/)(?:__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 _XZ_MEMORY = 256 << 20
+_ZEROS = re.compile(rb"\0*")
 _DAMAGE = (
     tarfile.TarError,
     EOFError,
@@ -55,13 +60,19 @@ class _Readable(Protocol):
 
 
 def read(source: Source, options: ReadOptions) -> Extraction:
-    """Read an archive; what cannot be taken from it is said in the warnings.
+    """Read an archive where archives are asked for; what cannot be taken from it is said in the warnings.
 
     Raises:
+        UnsupportedDocumentError: they are not.
         DocumentError: it is no archive, or damaged.
         EncryptedDocumentError: all of its members need a password.
         DocumentLimitError: too many members, or they expand too far.
     """
+    if not options.archives:
+        raise UnsupportedDocumentError(
+            "the file is an archive, and archives are not asked for",
+            remedy="Give ReadOptions(archives=True), or put --archives, to read what is in it",
+        )
     found = _Members(options.limits)
     data = source.data
     if data.startswith(b"PK"):
@@ -89,7 +100,8 @@ class _Members:
         self.limits = limits
         self.parts: list[Part] = []
         self.taken_bytes = 0
-        self._names: Counter[str] = Counter()
+        # How often each name was asked for, so that the next free one is found at once.
+        self._numbers: dict[str, int] = {}
         self._of_systems = 0
         self._said: list[str] = []
         self._unsaid = 0
@@ -121,13 +133,20 @@ class _Members:
         """Take a member; of several with one name, each gets a name of its own."""
         safe = safe_member_name(name)
         self.taken_bytes += len(data)
-        self._names[safe] += 1
-        if self._names[safe] > 1:
-            folder, slash, base = safe.rpartition("/")
-            stem, dot, ending = base.rpartition(".")
-            stem, ending = (stem, dot + ending) if stem else (base, "")
-            safe = f"{folder}{slash}{stem} ({self._names[safe]}){ending}"
+        if safe in self._numbers:
+            safe = self._free_name(safe)
+        self._numbers[safe] = 1
         self.parts.append(Part(name=safe, data=data, modified=modified))
+
+    def _free_name(self, taken: str) -> str:
+        folder, slash, base = taken.rpartition("/")
+        stem, dot, ending = base.rpartition(".")
+        stem, ending = (stem, dot + ending) if stem else (base, "")
+        while True:
+            self._numbers[taken] += 1
+            name = f"{folder}{slash}{stem} ({self._numbers[taken]}){ending}"
+            if name not in self._numbers:
+                return name
 
 
 def _fault_of(name: str) -> str | None:
@@ -173,11 +192,7 @@ def _read_zip(data: bytes, found: _Members) -> None:
 def _links(data: bytes) -> set[str]:
     """Members that are links, which only the archive's attributes tell."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {
-            info.filename.replace("\\", "/")
-            for info in archive.infolist()
-            if stat.S_ISLNK(info.external_attr >> 16)
-        }
+        return {member_name(info) for info in archive.infolist() if stat.S_ISLNK(info.external_attr >> 16)}
 
 
 def _packing(data: bytes) -> str | None:
@@ -228,30 +243,44 @@ class _Xz:
     """An xz or lzma stream, or several in a row, unpacked with bounded memory."""
 
     def __init__(self, data: bytes) -> None:
-        self._rest = data
+        self._data = data
+        self._at = 0
         self._unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes, none at the end."""
         while True:
-            if self._unpacker.eof:
-                self._rest = self._unpacker.unused_data.lstrip(b"\0")
-                if not self._rest:
-                    return b""
-                self._unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-            given, self._rest = self._rest, b""
-            try:
-                part = self._unpacker.decompress(given, size)
-            except lzma.LZMAError as error:
-                if "limit" in str(error):
-                    raise DocumentLimitError(
-                        f"the archive needs more than {_XZ_MEMORY >> 20} MiB of memory to unpack"
-                    ) from error
-                raise
-            if part:
+            if self._unpacker.eof and not self._begin_next():
+                return b""
+            given = b""
+            if self._unpacker.needs_input:
+                # In steps: what is left of them is copied at the end of each stream.
+                given = self._data[self._at : self._at + _STEP]
+                self._at += len(given)
+                if not given:
+                    raise EOFError("it ends too early")
+            if part := self._unpack(given, size):
                 return part
-            if not self._unpacker.eof and self._unpacker.needs_input:
-                raise EOFError("it ends too early")
+
+    def _begin_next(self) -> bool:
+        """Go to the next stream; False when there is none."""
+        start = self._at - len(self._unpacker.unused_data)
+        padding = _ZEROS.match(self._data, start)
+        self._at = padding.end() if padding else start
+        if self._at == len(self._data):
+            return False
+        self._unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        return True
+
+    def _unpack(self, given: bytes, size: int) -> bytes:
+        try:
+            return self._unpacker.decompress(given, size)
+        except lzma.LZMAError as error:
+            if "limit" in str(error):
+                raise DocumentLimitError(
+                    f"the archive needs more than {_XZ_MEMORY >> 20} MiB of memory to unpack"
+                ) from error
+            raise
 
 
 class _Bounded(io.RawIOBase):

@@ -231,10 +231,10 @@ class _Word:
         lines.release(sink)
 
     def _table(self, element: Element, sink: Sink, depth: int) -> None:
-        rows = _rows(element)
+        rows = _inside(element, "w:tr")
         name = value_at(child(element, "w:tblPr"), "w:tblCaption")
         if len(rows) == 1 and _is_layout(rows[0]):
-            for cell in _cells(rows[0]):
+            for cell in _inside(rows[0], "w:tc"):
                 sink.end_list()
                 self._flow(cell, sink, depth + 1)
             return
@@ -263,7 +263,7 @@ class _Word:
         for _ in range(min(number_of(child(properties, "w:gridBefore")), 64)):
             cells.put("")
         start = furthest = self._pages.number
-        for cell in _cells(row):
+        for cell in _inside(row, "w:tc"):
             self._pages.number = start
             lines = Lines(self._options.limits)
             self._flow(cell, lines, depth + 1)
@@ -276,32 +276,21 @@ class _Word:
         self._pages.number = furthest
 
 
-def _rows(table: Element) -> list[Element]:
-    """Rows, also those that stand in content controls."""
-    rows, waiting = [], list(reversed(table))
+def _inside(element: Element, tag: str) -> list[Element]:
+    """The rows of a table or the cells of a row, also those that stand in content controls."""
+    found, waiting = [], list(reversed(element))
     while waiting:
-        element = waiting.pop()
-        if element.tag == "w:tr":
-            rows.append(element)
-        elif element.tag in _CONTAINERS:
-            waiting.extend(reversed(element))
-    return rows
-
-
-def _cells(row: Element) -> list[Element]:
-    cells, waiting = [], list(reversed(row))
-    while waiting:
-        element = waiting.pop()
-        if element.tag == "w:tc":
-            cells.append(element)
-        elif element.tag in _CONTAINERS:
-            waiting.extend(reversed(element))
-    return cells
+        child = waiting.pop()
+        if child.tag == tag:
+            found.append(child)
+        elif child.tag in _CONTAINERS:
+            waiting.extend(reversed(child))
+    return found
 
 
 def _is_layout(row: Element) -> bool:
     """A single row that only sets texts side by side, or a frame around one."""
-    cells = _cells(row)
+    cells = _inside(row, "w:tc")
     if len(cells) == 1:
         return True
     return any(len(children(cell, "w:p")) + len(children(cell, "w:tbl")) > 1 for cell in cells)

@@ -89,7 +89,15 @@ def _chapter(
         warnings[f"{item.path} is missing"] = None
         return
     chapter = TextBuilder()
-    html_blocks(data, chapter, tables, options.limits, mime="application/xhtml+xml", hidden=options.hidden)
+    html_blocks(
+        data,
+        chapter,
+        tables,
+        options.limits,
+        mime="application/xhtml+xml",
+        hidden=options.hidden,
+        notes=options.notes,
+    )
     if len(builder) + len(chapter) > options.limits.text_chars:
         raise DocumentLimitError(
             f"has more than {options.limits.text_chars:,} characters of text (limit text_chars)"

@@ -70,7 +70,8 @@ class _Feed:
 def read(source: Source, options: ReadOptions) -> Extraction:
     """Read a feed: a heading and the text of every entry.
 
-    ``metadata["entries"]`` lists ``id``, ``title``, ``link`` and ``published`` (UTC seconds) of each.
+    ``metadata["entries"]`` lists ``id``, ``title``, ``link`` and ``published`` (UTC seconds) of each, and
+    its ``author`` where it names one.
 
     Raises:
         DocumentError: it is no feed, or damaged.
@@ -88,10 +89,7 @@ def read(source: Source, options: ReadOptions) -> Extraction:
             raise DocumentLimitError(
                 f"the feed has more than {options.limits.text_chars:,} characters (limit text_chars)"
             )
-    listed = [
-        {"id": entry.id, "title": entry.title, "link": entry.link, "published": entry.published}
-        for entry in feed.entries
-    ]
+    listed = [_listed(entry) for entry in feed.entries]
     metadata: dict[str, Any] = {"url": feed.link, "entries": listed}
     dates = [entry.published for entry in feed.entries if entry.published is not None]
     return Extraction(
@@ -117,6 +115,11 @@ def entries(data: bytes, limits: Limits) -> list[FeedEntry]:
     return _parse(data, limits).entries
 
 
+def _listed(entry: FeedEntry) -> dict[str, Any]:
+    facts = {"id": entry.id, "title": entry.title, "link": entry.link, "published": entry.published}
+    return {**facts, "author": entry.author} if entry.author else facts
+
+
 def _add_content(builder: TextBuilder, tables: list[Table], entry: FeedEntry, options: ReadOptions) -> None:
     if not entry.is_html:
         for paragraph in entry.content.split("\n\n"):
@@ -124,7 +127,7 @@ def _add_content(builder: TextBuilder, tables: list[Table], entry: FeedEntry, op
         return
     from mv2.extract.readers.html import html_blocks
 
-    html_blocks(entry.content, builder, tables, options.limits, hidden=options.hidden)
+    html_blocks(entry.content, builder, tables, options.limits, hidden=options.hidden, notes=options.notes)
 
 
 def _parse(data: bytes, limits: Limits) -> _Feed:

@@ -37,7 +37,14 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     measure(page.body, hidden=options.hidden)
     if not options.boilerplate:
         mark_main(page.body)
-    writer = Writer(builder, tables, options.limits, hidden=options.hidden, controls=options.boilerplate)
+    writer = Writer(
+        builder,
+        tables,
+        options.limits,
+        hidden=options.hidden,
+        controls=options.boilerplate,
+        notes=options.notes,
+    )
     writer.write(page.body)
     shown = list(_shown(page.body, hidden=options.hidden))
     facts = page_facts(page, shown)
@@ -72,6 +79,7 @@ def html_blocks(
     mime: str | None = None,
     main: bool = False,
     hidden: bool = False,
+    notes: bool = True,
 ) -> str | None:
     """Write the content of an HTML or XHTML document into a builder.
 
@@ -81,6 +89,7 @@ def html_blocks(
         mime: media type, with the charset its carrier names; ``application/xhtml+xml`` is read as XML.
         main: leave navigation, banners and footers out, as for a web page.
         hidden: also write what a browser would not show.
+        notes: also write footnotes.
 
     Returns:
         Its title, None if it has none.
@@ -93,7 +102,7 @@ def html_blocks(
     measure(page.body, hidden=hidden)
     if main:
         mark_main(page.body)
-    Writer(builder, tables, limits or Limits(), hidden=hidden).write(page.body)
+    Writer(builder, tables, limits or Limits(), hidden=hidden, notes=notes).write(page.body)
     return _stated_title(page)
 
 

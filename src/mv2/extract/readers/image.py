@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
+_TIFF = (b"II*\0", b"MM\0*")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LONGEST = 100_000
 _MOST_XMP = 4 << 20
 _MOST_CHUNKS = 100_000
 _MOST_NOTES = 100
+_MOST_PAGES = 10_000
 
 # What Pillow raises on bytes that are not what they should be.
 _DAMAGE = (
@@ -82,6 +84,8 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     try:
         with _quiet(), Image.open(io.BytesIO(_texts_first(source.data))) as picture:
             _collect(facts, picture, options.limits)
+        if source.data.startswith(_TIFF):
+            facts.pages = _tiff_pages(source.data)
     except Image.DecompressionBombError as error:
         raise DocumentLimitError(f"the image has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
@@ -129,6 +133,20 @@ def _texts_first(data: bytes) -> bytes:
     return b"".join([_PNG, *before, *pixels, data[at:]])
 
 
+def _tiff_pages(data: bytes) -> int | None:
+    """Number of pictures in a TIFF; None if there is just one."""
+    order = "<" if data.startswith(b"II") else ">"
+    seen: set[int] = set()
+    with contextlib.suppress(struct.error):
+        (at,) = struct.unpack_from(f"{order}I", data, 4)
+        while at and at not in seen and len(seen) < _MOST_PAGES:
+            (entries,) = struct.unpack_from(f"{order}H", data, at)
+            following = at + 2 + 12 * entries
+            seen.add(at)
+            (at,) = struct.unpack_from(f"{order}I", data, following)
+    return len(seen) if len(seen) > 1 else None
+
+
 def _collect(facts: Facts, picture: Any, limits: Limits) -> None:
     from PIL import Image
 
@@ -164,6 +182,10 @@ def _text(value: object) -> str:
         and all(isinstance(part, int) and 0 <= part < 256 for part in value)
     ):
         value = bytes(value)
+    if isinstance(value, str):
+        # Pillow takes the bytes of EXIF texts for Latin-1; programs write UTF-8.
+        with contextlib.suppress(UnicodeError):
+            value = value[:_LONGEST].encode("latin-1").decode()
     if not isinstance(value, bytes):
         return readable(str(value)).strip("\0 \n")[:_LONGEST]
     try:

@@ -91,12 +91,14 @@ def _read_zip(source: Source, budget: Budget, options: ReadOptions) -> _Read:
 def _read_old(source: Source, budget: Budget, options: ReadOptions) -> _Read:
     from mv2.extract.readers._sheet_binary import xls_looks
     from mv2.extract.readers._sheet_calamine import read_calamine
+    from mv2.extract.readers._sheet_summary import summary_properties
 
     if "EncryptedPackage".encode("utf-16-le") in source.data:
         raise EncryptedDocumentError(
             "the workbook is encrypted", remedy="save a copy without a password and read that"
         )
-    return _Read(read_calamine(source.data, xls_looks(source.data), budget, options), {})
+    sheets = read_calamine(source.data, xls_looks(source.data), budget, options)
+    return _Read(sheets, summary_properties(source.data) if source.data.startswith(_OLE) else {})
 
 
 def _write_sheet(

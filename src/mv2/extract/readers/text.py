@@ -66,6 +66,8 @@ def read(source: Source, options: ReadOptions) -> Extraction:
     """
     decoded = decode(source.data, options.limits)
     blocks, pages = _pages(decoded.text)
+    if not blocks and not decoded.exact:
+        blocks = _whole(decoded.text)
     return Extraction(
         text=decoded.text,
         exact=decoded.exact,
@@ -74,6 +76,17 @@ def read(source: Source, options: ReadOptions) -> Extraction:
         metadata={} if decoded.encoding == "utf-8" else {"encoding": decoded.encoding},
         warnings=decoded.warnings,
     )
+
+
+def _whole(text: str) -> tuple[Block, ...]:
+    """One block that says in which lines of the file the text stands."""
+    shown = text.strip()
+    if not shown:
+        return ()
+    start = len(text) - len(text.lstrip())
+    first = 1 + text.count("\n", 0, start)
+    lines = (first, first + shown.count("\n"))
+    return (Block(kind="paragraph", start=start, end=start + len(shown), lines=lines),)
 
 
 def _pages(text: str) -> tuple[tuple[Block, ...], int | None]:
