@@ -160,7 +160,10 @@ def _counts(results: Results) -> Iterator[str]:
 
 def _kinds(readers: Counter[str]) -> str:
     """How many of which kind, the rare ones together."""
-    kinds = [f"{count:,} {name}" for name, count in readers.most_common(_KINDS)]
+    kinds = [
+        f"{count:,} {'as bytes without text' if name == 'bytes' else name}"
+        for name, count in readers.most_common(_KINDS)
+    ]
     others = readers.total() - sum(count for _, count in readers.most_common(_KINDS))
     return ", ".join([*kinds, f"{others:,} others"] if others else kinds)
 

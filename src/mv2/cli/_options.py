@@ -107,7 +107,7 @@ def check_name(file: str) -> None:
     if not file.endswith(".mv2"):
         raise click.UsageError(
             f"{file} does not exist, and only a name that ends in .mv2 is created by the way. "
-            f"Put the memory first, or make it with: mv2 create {file}"
+            f"The first argument is the memory; to make it under this name: mv2 create {file}"
         )
 
 

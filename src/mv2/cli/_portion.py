@@ -55,7 +55,7 @@ def is_missing_memory(file: str) -> bool:
     if not file.endswith(".mv2"):
         raise click.UsageError(
             f"{file} does not exist, and only a name that ends in .mv2 is created by the way. "
-            f"Put the memory first, or make it with: mv2 create {file}"
+            f"The first argument is the memory; to make it under this name: mv2 create {file}"
         )
     return True
 

@@ -66,6 +66,7 @@ class Filing(Handle):
                 content whose metadata ``duplicate_of`` names the other one.
             near: do the same with documents whose texts have at least this share (0.1 to 1) of their
                 three-word shingles in common; the report lists the groups. The whole memory is read for it.
+                What is skipped so is put and deleted again at each run.
             include, exclude: patterns as in ``.gitignore``; only files that one of ``include`` matches
                 are read, where there are any, and none that one of ``exclude`` matches.
             gitignore: leave out what the ``.gitignore`` files in the folders name.

@@ -90,6 +90,16 @@ def test_facts() -> None:
     assert (found.created, found.modified) == (1_580_688_000, 1_609_459_200)
 
 
+def test_a_title_that_the_text_has_is_not_repeated() -> None:
+    nav = '<nav epub:type="toc" xmlns:epub="http://www.idpf.org/2007/ops"><ol>{}</ol></nav>'
+    links = '<li><a href="one.xhtml">The craft</a></li><li><a href="two.xhtml">Tar</a></li>'
+    manifest = '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
+    chapters = {"one.xhtml": "<p>The\n craft</p><p>Yarns.</p>", "two.xhtml": "<p>It smells.</p>"}
+    found = extract(book(chapters, manifest=manifest, more={"OPS/nav.xhtml": page(nav.format(links))}))
+    assert found.text == "The craft\n\nYarns.\n\nTar\n\nIt smells."
+    assert [block.kind for block in found.blocks] == ["heading", "paragraph", "heading", "paragraph"]
+
+
 def test_notes_can_be_left_out() -> None:
     body = '<h1>One</h1><p>Calm.</p><aside epub:type="footnote"><p>Said the log.</p></aside>'
     whole = body.replace("<aside", '<aside xmlns:epub="http://www.idpf.org/2007/ops"')

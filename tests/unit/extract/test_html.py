@@ -300,6 +300,22 @@ def test_footnotes_are_notes_and_can_be_left_out() -> None:
     assert kinds(page(PANDOC_NOTES, notes=False)) == [("paragraph", "Sow in May.[1] Water it.[2]")]
 
 
+def test_pages_of_a_word_processor() -> None:
+    found = page(
+        '<div title="header"><p>Parish of Little Wickham</p></div>'
+        '<p>The line leaks.<a class="sdfootnoteanc" href="#sdfootnote1sym"><sup>1</sup></a> It was laid'
+        ' <del>in May</del><ins>in June</ins>.<span><a href="#_ftn2" name="_ftnref2">2</a></span></p>'
+        '<div id="sdfootnote1"><p><a class="sdfootnotesym" href="#sdfootnote1anc">1</a>Since 1974.</p></div>'
+        '<div id="ftn2"><p><a href="#_ftnref2" name="_ftn2">2</a>By the council.</p></div>'
+        '<div title="footer"><p>Page 1</p></div>'
+    )
+    assert kinds(found) == [
+        ("paragraph", "The line leaks.[1] It was laid in May in June.[2]"),
+        ("note", "[1] Since 1974."),
+        ("note", "[2] By the council."),
+    ]
+
+
 def test_footnotes_of_books() -> None:
     body = (
         '<article><p>The tide turned<a epub:type="noteref" href="notes.xhtml#n1">1</a>.</p>'

@@ -316,6 +316,50 @@ def test_labels_stay_with_their_values() -> None:
     ]
 
 
+def test_numbers_of_notes_do_not_stick_to_words() -> None:
+    drawn = Drawn()
+    for at, (text, sign) in enumerate(
+        (("before the church was built.", "i"), ("aus dem Jahr der Größe.", "12"))
+    ):
+        drawn.text(70, 60 + 40 * at, text)
+        drawn.text(70 + drawn.canvas.stringWidth(text, "Helvetica", 11), 56 + 40 * at, sign, 6)
+    drawn.text(70, 180, "The 5 ships of Olaf iv")
+    assert drawn.read().text.split("\n\n") == [
+        "before the church was built.[i]",
+        "aus dem Jahr der Größe.[12]",
+        "The 5 ships of Olaf iv",
+    ]
+
+
+def test_small_heads_go_though_the_last_page_has_none() -> None:
+    drawn = Drawn()
+    for at in range(3):
+        if at < 2:
+            drawn.text(70, 40, "Papers of the Harbour Committee", 8)
+        drawn.lines(70, 200, f"The minutes of meeting {at} begin here and", "go on for two lines.")
+        drawn.page()
+    found = drawn.read()
+    assert "Papers" not in found.text
+    assert found.metadata["running_lines"] == ["Papers of the Harbour Committee"]
+
+
+def test_numbers_at_the_foot_of_a_chart_are_no_notes() -> None:
+    drawn = Drawn()
+    drawn.lines(70, 60, *["Passengers by month, as the harbour office counted them at the gate"] * 6)
+    drawn.text(70, 600, "4000", 8)
+    drawn.text(70, 640, "1000", 8)
+    assert texts(drawn.read(), "note") == []
+
+
+def test_a_long_line_among_short_ones_goes_on() -> None:
+    drawn = Drawn()
+    full = "This agreement is made between the parish council and the Wickham"
+    drawn.lines(70, 60, full, "Players.")
+    for at, text in enumerate(("Parties", "Terms", "Signed", "Dominic Lyle", "3 June")):
+        drawn.text(70, 120 + 40 * at, text)
+    assert texts(drawn.read(), "paragraph")[0] == f"{full} Players."
+
+
 def test_numbers_in_words_keep_their_hyphen() -> None:
     drawn = Drawn()
     full = "Of all the boxes under the eaves, it was found after two years that sixty-"

@@ -19,7 +19,9 @@ BLOCKS = words_of(
 )
 PREFORMATTED = frozenset(["pre", "xmp", "listing", "plaintext"])
 #: Things that stand apart on the screen even where no space is written between them.
-_APART = frozenset(["a", "button", "label", "select", "input", "textarea", "output", "img", "text", "tspan"])
+_APART = frozenset(
+    ["a", "button", "label", "select", "input", "textarea", "output", "img", "text", "tspan", "del", "ins"]
+)
 _FORMULA_NODES = 1_000
 _ALL_FORMULA_NODES = 200_000
 _SILENT_INPUTS = frozenset(
@@ -46,6 +48,11 @@ _GUTTER = frozenset(
     ]
 )
 _NOTE_PARTS = frozenset(["footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes"])
+#: How word processors name footnotes in the pages they write.
+_NOTE_NAME = late_pattern(r"(?:sdfootnote|sdendnote|footnote-?|ftn|edn|fn)\d{1,5}")
+_NOTE_LINK = late_pattern(
+    r"#(?:body)?_{0,2}(?:sdfootnote|sdendnote|footnote-?|ftn|edn|fn)(?:ref)?\d{1,5}(?:sym|anc)?"
+)
 _MARKS = frozenset(["¶", "#", "§", "🔗", "⚓", "link"])
 
 
@@ -71,6 +78,8 @@ def holds_notes(node: Node) -> bool:
     stated = {node.get("role").removeprefix("doc-"), *node.get("epub:type").split()}
     if node.tag in {"section", "div", "aside", "ol"}:
         stated.update(node.get("class").split())
+        if _NOTE_NAME.fullmatch(node.get("id")):
+            return True
     return not stated.isdisjoint(_NOTE_PARTS)
 
 
@@ -79,6 +88,7 @@ def _refers_to_note(node: Node) -> bool:
         node.get("role") == "doc-noteref"
         or "noteref" in node.get("epub:type").split()
         or "footnote-ref" in node.get("class").split()
+        or _NOTE_LINK.fullmatch(node.get("href")) is not None
     )
 
 
@@ -169,18 +179,23 @@ class Inline:
             link = node.parent
         words = inner.strip() if isinstance(inner, str) else ""
         if link is not None and link.get("href").startswith("#") and words.isalnum() and len(words) <= 4:
-            self.pieces.append(f"[{words}]")
+            self._number(words)
         elif link is None and _RAISED_TEXT.fullmatch(words):
             self.pieces.append(words.translate(_RAISED))
         else:
             return True
         return False
 
+    def _number(self, words: str) -> None:
+        """The number of a note; a note begins with its own."""
+        begins = not any(piece.strip() for piece in self.pieces)
+        self.pieces.append(f"[{words}] " if begins else f"[{words}]")
+
     def _link(self, node: Node) -> bool:
         inner = node.children[0] if len(node.children) == 1 else ""
         words = inner.strip() if isinstance(inner, str) else ""
         if words.isalnum() and len(words) <= 4 and _refers_to_note(node):
-            self.pieces.append(f"[{words}]")
+            self._number(words)
             return False
         return words not in _BACK or not node.get("href").startswith("#")
 

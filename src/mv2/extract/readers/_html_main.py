@@ -135,6 +135,8 @@ def _is_boilerplate_element(node: Node, body: Node, *, content: bool, quoted: bo
         return not content or _link_share(node) > 0.3
     if tag == "footer" or role == "contentinfo":
         return not quoted and (not content or _link_share(node) > 0.4)
+    if tag == "div" and node.get("title") in {"header", "footer"}:
+        return node.parent is body  # running heads of a word processor
     if tag == "header" or role == "banner":
         return not (content or titled or node.chars * 4 > body.chars)
     return False

@@ -17,6 +17,7 @@ _MOST_IN_BLOCK = 8
 _MOST_ITEMS = 3_000
 _MOST_CUTS = 12
 _DEEPEST = 10
+_LONG_LINE = 9
 # Sizes of room that a line needs to take one more sign: one that cannot begin a line brings another.
 _DENSE_ROOM = 1.5
 
@@ -381,10 +382,12 @@ def _measure_ends(lines: Sequence[Line]) -> None:
     end = ends[int(len(ends) * 0.95)]
     filled = sum(two - one >= 0.85 * (end - start) for one, two in spans)
     words = median([max(len(line.words), _count(line.words)) for line in lines])
-    if len(lines) > 1 and (words <= 3 or (words <= 5 and filled * 2 <= len(lines))):
-        end += 10_000
+    free = len(lines) > 1 and (words <= 3 or (words <= 5 and filled * 2 <= len(lines)))
     for line, (one, two) in zip(lines, spans, strict=True):
         line.lead, line.slack = one - start, max(0.0, end - two)
+        # Where most lines end by themselves, a long one may still have run out of room.
+        if free and (line.slack > 3 * line.size or _count(line.words) < _LONG_LINE):
+            line.slack += 10_000
 
 
 def _same_line(row: Sequence[Segment], other: Segment) -> bool:

@@ -30,6 +30,9 @@ _MONO = late_pattern(
     r"mono|courier|consol|typewriter|menlo|nimbusmon|cmtt|sftt|ectt|fixed|lettergothic", re.IGNORECASE
 )
 _DIGITS = frozenset("0123456789")
+_NOTE_SIGNS = _DIGITS | frozenset("ivx")
+_NOTE_NUMBER = late_pattern(r"(?<=[^\d])(?:\d{1,3}|(?<=[^a-z])[ivx]{1,5})\Z")
+_BEFORE_NOTES = frozenset(".,;:!?)\"'’”»…")
 _FIXED_PITCH, _FORCE_BOLD = 1, 1 << 18
 _PLAIN = {
     0xAD: None, 0x200B: None, 0x2060: None, 0xFEFF: None, 0x2010: "-", 0x2011: "-",
@@ -261,7 +264,7 @@ def _place(characters: _Characters, shown: str, first: int, end: int, style: Sty
         characters.find_origin(characters.page, first, x, y)
         characters.find_box(characters.page, end - 1, rect)
         x0, x1, base = x.value - frame.left, rect.right - frame.left, y.value
-        if shown[-1] in _DIGITS and shown[0] not in _DIGITS:
+        if shown[-1] in _NOTE_SIGNS and shown[0] not in _DIGITS:
             shown = _with_mark(characters, shown, end - 1, style, base)
         return Word(shown, x0, x1, frame.top - base, style, first, end - 1, False)
     return _place_any(characters, shown, first, end, style, frame)
@@ -278,6 +281,8 @@ def _place_any(characters: _Characters, shown: str, first: int, end: int, style:
     if not shown.isascii():
         shown = shown.translate(_PLAIN)
     x0, y = frame(*characters.origin(first))
+    if frame.turn == 0 and not rtl and shown[-1:] in _NOTE_SIGNS and shown[0] not in _DIGITS:
+        shown = _with_mark(characters, shown, end - 1, style, characters.origin(first)[1])
     left, bottom, right, top = characters.box(end - 1)
     ends = [frame(left, bottom)[0], frame(right, top)[0]]
     x1 = max(ends)
@@ -293,9 +298,12 @@ def _with_mark(characters: _Characters, shown: str, last: int, style: Style, bas
     end = characters.style(last)
     if end.size > 0.8 * style.size or characters.origin(last)[1] < base + 0.15 * style.size:
         return shown
-    word = shown.rstrip("0123456789")
-    number = shown[len(word) :]
-    if len(number) > 3 or not (word[-1] in ".,;:!?)\"'" or (len(word) > 3 and word.isalpha())):
+    found = _NOTE_NUMBER.search(shown)
+    if found is None:
+        return shown
+    word, number = shown[: found.start()], found.group()
+    letters = not number.isdecimal() and word[-1].isalpha()
+    if letters or not (word[-1] in _BEFORE_NOTES or (len(word) > 3 and word.isalpha())):
         return shown
     return f"{word}[{number}]"
 

@@ -66,7 +66,9 @@ class _Seen:
             # A title: only if it names the whole document.
             return len(self.places[exact]) >= max(_FEWEST, _MOST_PAGES * self.pages)
         enough = min(_FEWEST, max(2, self.pages))
-        if len(self.places[exact]) >= (enough if line.size < _SMALL * self.body else _FEWEST):
+        # The first page may have none, or the last one.
+        few = min(_FEWEST, max(2, self.pages - 1)) if line.size < _SMALL * self.body else _FEWEST
+        if len(self.places[exact]) >= few:
             return True
         for key in _keys(line, side, page):
             if key[2] is None:

@@ -22,8 +22,8 @@ _CAPTION = late_pattern(
     r"(?:figure|fig\.|table|tab\.|abbildung|abb\.|tabelle|tableau|figura|tabla|tabella)\s*\d{1,3}(?:\.\d{1,3})?[a-z]?\b\s*[.:–—-]?",
     2,
 )
-_NOTE = late_pattern(r"(?:\d{1,3}|[*†‡§¶])[.)]?\s*\S")
-_GLUED_NUMBER = late_pattern(r"\A(\d{1,3})(?=[^\W\d_])")
+_NOTE = late_pattern(r"(?:[1-9]\d{0,2}(?!\d)|[*†‡§¶])[.)]?\s*\S")
+_GLUED_NUMBER = late_pattern(r"\A([1-9]\d{0,2})(?=[^\W\d_])")
 _LEADER = late_pattern(r"\s*(?:(?:\.\s?){4,}|…{2,}|·{4,})\s*")
 # Words that others are joined to with a hyphen.
 _HYPHENATED = frozenset(

@@ -103,21 +103,29 @@ def _chapter(
             f"has more than {options.limits.text_chars:,} characters of text (limit text_chars)"
         )
     blocks = chapter.blocks
+    titled = False
     if title and blocks and not any(block.kind == "heading" for block in blocks):
-        builder.add("heading", title, level=1)
-    _append(chapter, builder)
+        titled = " ".join(chapter.text[blocks[0].start : blocks[0].end].split()) == title
+        if not titled:
+            builder.add("heading", title, level=1)
+    _append(chapter, builder, titled=titled)
 
 
-def _append(chapter: TextBuilder, builder: TextBuilder) -> None:
-    """Write the blocks of a chapter behind those before it."""
+def _append(chapter: TextBuilder, builder: TextBuilder, *, titled: bool) -> None:
+    """Write the blocks of a chapter behind those before it.
+
+    Args:
+        titled: the first block is its title, though it is not marked as a heading.
+    """
     text, end = chapter.text, 0
     for at, block in enumerate(chapter.blocks):
+        is_title = titled and at == 0
         builder.add(
-            block.kind,
+            "heading" if is_title else block.kind,
             text[block.start : block.end],
             header=block.header[1] - block.header[0] if block.header else 0,
             joint=text[end : block.start] if at else "\n\n",
-            level=block.level,
+            level=1 if is_title else block.level,
             table=block.table,
             rows=block.rows,
             symbol=block.symbol,
