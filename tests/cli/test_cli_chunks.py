@@ -69,7 +69,7 @@ def test_chunks_of_what_cannot_be_read(folder: Path, mv2: Command) -> None:
     assert "broken.pdf" in ran.err
     assert "damaged" in ran.err
     assert mv2("chunks", "missing.pdf").code == 2
-    assert mv2("chunks", "broken.pdf", "--reader", "nonsense").code == 1
+    assert mv2("chunks", "broken.pdf", "--reader", "nonsense").code == 2
 
 
 def test_tables_are_listed_and_printed(stock: str, mv2: Command) -> None:

@@ -8,7 +8,7 @@ import click
 
 from mv2.cli import _exit
 from mv2.cli._options import file_argument, frame_value, json_option, open_to_read
-from mv2.cli._output import Output, clean, plain, plural, terminal_width
+from mv2.cli._output import Output, clean, is_terminal, plain, plural, shorten, terminal_width
 from mv2.cli._places import place_words, table_words
 from mv2.cli._reading import chunking_of, chunking_options, reading_of, reading_options
 
@@ -105,14 +105,17 @@ def _print_table(table: mv2.Table, as_csv: bool, out: Output) -> int:
         click.echo(table.to_csv(), nl=False)
         return _exit.OK
     rows = [table.headers, *([_shown(value) for value in row] for row in table.rows)]
-    limit = max(8, terminal_width() // max(1, len(table.headers)) - 2)
+    whole = max((len(clean(cell)) for row in rows for cell in row), default=0)
+    limit = max(8, terminal_width() // max(1, len(table.headers)) - 2) if is_terminal() else whole
     widths = [min(limit, max(len(clean(row[i])) for row in rows)) for i in range(len(table.headers))]
     for number, row in enumerate(rows):
-        cells = [clean(cell)[:width].ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [shorten(clean(cell), width).ljust(width) for cell, width in zip(row, widths, strict=True)]
         line = "  ".join(cells).rstrip()
         out.styled(out.bold(line) if number == 0 else line)
     return _exit.OK
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "" if value is None else " ".join(str(value).split())

@@ -120,8 +120,7 @@ def report_ingest(results: Results, out: Output) -> int:
     if not out.quiet:
         _notes((entry["source"], f"skipped: {entry['reason']}") for entry in results.skipped)
         _notes((entry["source"], f"same content as {entry['of']}") for entry in results.duplicates)
-        if not results.duplicates:
-            _notes((group[0], f"nearly the same: {', '.join(group[1:])}") for group in results.near)
+        _notes((group[0], f"nearly the same: {', '.join(group[1:])}") for group in results.near)
     if results.interrupted:
         rest = f", {results.left:,} not" if results.left else ""
         _say(

@@ -280,7 +280,9 @@ class _Lines:
         except UnicodeDecodeError as error:
             raise self.error(f"it is not UTF-8 at byte {error.start}") from error
         except json.JSONDecodeError as error:
-            raise self.error(f"it is not JSON: {error.msg} at character {error.pos}") from error
+            raise self.error(
+                f"it is not JSON: {error.msg.removesuffix(' at')} at character {error.pos}"
+            ) from error
         except (ValueError, RecursionError) as error:
             raise self.error(f"it is not JSON: {error}") from error
         if not isinstance(values, dict):

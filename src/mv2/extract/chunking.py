@@ -35,7 +35,7 @@ def chunk(extraction: Extraction, chunking: Chunking) -> tuple[Chunk, ...] | Non
     Raises:
         InvalidArgumentError: for sizes that cannot work, or an unknown rule.
     """
-    _check(chunking)
+    check_chunking(chunking)
     text, size = extraction.text, chunking.size
     smallest = 2 * size if chunking.smallest is None else chunking.smallest
     if chunking.rule == "none" or not text:
@@ -83,7 +83,12 @@ def _has_closed_fence(text: str) -> bool:
     return False
 
 
-def _check(chunking: Chunking) -> None:
+def check_chunking(chunking: Chunking) -> None:
+    """Refuse sizes that cannot work, and unknown rules.
+
+    Raises:
+        InvalidArgumentError: for those.
+    """
     if chunking.rule not in _RULES:
         raise InvalidArgumentError(
             f"chunking rule {chunking.rule!r} is unknown", remedy=f"Use one of {', '.join(_RULES)}."

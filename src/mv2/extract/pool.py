@@ -11,18 +11,46 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
-from mv2.errors import ClosedError, DocumentError, ForkedHandleError, InvalidArgumentError, Mv2Warning
+from mv2.errors import (
+    ClosedError,
+    DocumentError,
+    ForkedHandleError,
+    InvalidArgumentError,
+    Mv2Warning,
+    UnsupportedDocumentError,
+)
 from mv2.extract._plugins import Offer, offers
 from mv2.extract._process import ReaderProcess, Watch
+from mv2.extract.chunking import check_chunking
 from mv2.extract.model import ReadOptions, Source
+from mv2.extract.registry import Registry
 from mv2.extract.wire import Outcome
 from mv2.types import Chunking
 
 __all__ = ["Job", "Outcome", "ReaderPool"]
 
+_CHOICES = {"keep": ("bytes", "text"), "revisions": ("accepted", "original", "marked")}
 _Key = TypeVar("_Key")
 _FEWEST_IN_FLIGHT = 16
 _IN_FLIGHT_EACH = 8
+
+
+def _check_options(options: ReadOptions) -> None:
+    """Refuse options that mean nothing, before a document is read.
+
+    Raises:
+        InvalidArgumentError: for those.
+    """
+    for name, choices in _CHOICES.items():
+        if getattr(options, name) not in choices:
+            raise InvalidArgumentError(
+                f"{name} {getattr(options, name)!r} is unknown", remedy=f"Use one of {', '.join(choices)}."
+            )
+    if options.reader is not None:
+        try:
+            Registry().named(options.reader)
+        except UnsupportedDocumentError as error:
+            raise InvalidArgumentError(error.message, remedy=error.remedy) from None
 
 
 class Job:
@@ -89,9 +117,12 @@ class ReaderPool:
     ) -> None:
         if workers < 1 or budget < 1 or (in_flight is not None and in_flight < 1):
             raise InvalidArgumentError("workers, in_flight and budget must be 1 or more")
+        options, chunking = options or ReadOptions(), chunking or Chunking()
+        _check_options(options)
+        check_chunking(chunking)
         self._in_flight = in_flight or max(_FEWEST_IN_FLIGHT, _IN_FLIGHT_EACH * workers)
         self._budget = budget
-        self._crew = _Crew(workers, options or ReadOptions(), chunking or Chunking())
+        self._crew = _Crew(workers, options, chunking)
         self._finalizer = weakref.finalize(self, self._crew.close)
         self.broken_plugins: dict[str, str] = {}
 

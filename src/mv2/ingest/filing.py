@@ -166,7 +166,7 @@ def preview_chunks(
     """How ``put`` would cut a document; nothing is stored. One that is kept whole is one chunk.
 
     Args:
-        content: text, the bytes of a file, or its path.
+        content: text, the bytes of a file, or its path (``pathlib.Path``).
         name: name of the file that bytes are of, where their kind cannot be told from them.
         mime: media type of text: ``text/markdown`` is cut at its headings.
 
@@ -189,13 +189,18 @@ def read_document(
     """What is in a file: text, structure, tables, facts. Read in a process of its own; nothing is stored.
 
     Args:
-        content: the bytes of a file, or its path.
+        content: the bytes of a file, or its path (``pathlib.Path``; text would be taken for neither).
         name: name of the file that bytes are of, where their kind cannot be told from them.
 
     Raises:
+        InvalidArgumentError: ``content`` is neither.
         DocumentError: and its kinds: it cannot be read.
         MissingExtraError: its reader needs something that is not installed.
     """
+    if isinstance(content, str):
+        raise InvalidArgumentError(
+            "content is text, neither bytes nor a path", remedy="Give pathlib.Path(...), or the bytes."
+        )
     return _read(content, name, reading, Chunking(rule="none"))[0]
 
 

@@ -163,7 +163,13 @@ def read_table(view: View, reference: FrameRef) -> Table:
 def _resolve(view: View, reference: FrameRef) -> int:
     if isinstance(reference, str) and "://" not in reference:
         reference = table_uri(reference)
-    frame_id = view.resolve(reference)
+    try:
+        frame_id = view.resolve(reference)
+    except FrameNotFoundError as error:
+        name = str(reference).removeprefix(table_uri(""))
+        raise FrameNotFoundError(
+            f"there is no table {name}", path=view.file.path, remedy="tables() lists those there are."
+        ) from error
     if view.record(frame_id).kind != META:
         raise FrameNotFoundError(f"frame {frame_id} is no table", path=view.file.path)
     return frame_id

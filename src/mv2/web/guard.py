@@ -141,7 +141,7 @@ def _target(url: httpx.URL, options: FetchOptions) -> Target:
         raise FetchError(
             f"port {port} is not one of the web",
             path=shown,
-            remedy=f"If it is meant, pass allow_ports=({port},)",
+            remedy=f"If it is meant, allow the port: allow_ports=({port},), or --allow-host {host}:{port}",
         )
     target = Target(
         url=shown,

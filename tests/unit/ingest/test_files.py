@@ -556,3 +556,27 @@ def test_tags_and_dates_are_found_only_on_request_and_never_stand_in_the_text(me
     assert "kingfisher" in frame.tags
     assert frame.content_dates == ("2024-03-05",)
     assert memory.text(frame.id) == text
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"reading": ReadOptions(reader="pdff")}, "no reader 'pdff'"),
+        ({"reading": ReadOptions(keep="foo")}, "keep 'foo'"),  # type: ignore[arg-type]
+        ({"chunking": mv2.Chunking(size=-1)}, "not positive"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_before_anything_is_read(
+    memory: mv2.Memvid, options: dict[str, object], match: str
+) -> None:
+    write("a.md", "# A\n\ntext")
+    with pytest.raises(mv2.InvalidArgumentError, match=match):
+        memory.put_files("a.md", **options)  # type: ignore[arg-type]
+    with pytest.raises(mv2.InvalidArgumentError, match=match):
+        memory.put(Path("a.md"), **options)  # type: ignore[arg-type]
+    assert uris(memory) == []
+
+
+def test_a_name_is_no_path_where_a_file_is_to_be_read() -> None:
+    with pytest.raises(mv2.InvalidArgumentError, match="neither bytes nor a path"):
+        mv2.read_document("report.pdf")  # type: ignore[arg-type]

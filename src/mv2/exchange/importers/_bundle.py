@@ -149,7 +149,7 @@ def _walk(top: Path) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(folder)
         for name in files:
-            if not name.startswith("."):
+            if not name.startswith(".") and (here / name).is_file():  # a pipe would be waited for
                 yield (here / name).relative_to(top).as_posix()
 
 

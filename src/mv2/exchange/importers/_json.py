@@ -90,7 +90,7 @@ class _Window:
     def damage(self, reason: str, position: int | None = None) -> DocumentError:
         place = self._before + (self.at if position is None else position)
         return DocumentError(
-            f"{self._where} is not whole JSON: {reason} at character {place}",
+            f"{self._where} is not whole JSON: {reason.removesuffix(' at')} at character {place}",
             path=self._where,
             remedy="The file may be cut off; what stands before that place was read.",
         )
@@ -152,7 +152,7 @@ def json_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, Any]]:
         except UnicodeDecodeError:
             yield number, Skipped(where=f"{where}:{number}", reason="the line is not UTF-8")
         except json.JSONDecodeError as error:
-            reason = f"the line is not JSON: {error.msg} at character {error.pos}"
+            reason = f"the line is not JSON: {error.msg.removesuffix(' at')} at character {error.pos}"
             yield number, Skipped(where=f"{where}:{number}", reason=reason)
         except (RecursionError, ValueError):
             yield number, Skipped(where=f"{where}:{number}", reason="nested too deep, or a number too long")
