@@ -65,9 +65,7 @@ def reading_options(function: F) -> F:
             click.option(
                 "--headers-footers", is_flag=True, default=None, help="Read running heads and feet too."
             ),
-            click.option(
-                "--hidden-content", is_flag=True, help="Read hidden sheets, rows and text too."
-            ),
+            click.option("--hidden-content", is_flag=True, help="Read hidden sheets, rows and text too."),
             click.option(
                 "--boilerplate", is_flag=True, default=None, help="Read navigation and footers of pages too."
             ),
