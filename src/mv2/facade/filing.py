@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import threading
 
     from mv2.extract.model import ReadOptions, Table
-    from mv2.ingest.files import Duplicates, Plan
+    from mv2.ingest.plan import Duplicates, Plan
     from mv2.reports import IngestReport, TableInfo
     from mv2.web.model import FetchOptions
 
@@ -84,8 +84,8 @@ class Filing(Handle):
             InvalidArgumentError: and its kinds, for arguments that can never work.
             LockedError, CapacityExceededError, ReadOnlyError, ClosedError, StorageError.
         """
-        from mv2.ingest.files import Plan
         from mv2.ingest.filing import put_files
+        from mv2.ingest.plan import Plan
 
         check_choice("duplicates", duplicates, ("keep", "report", "skip", "link"))
         fields = _fields(
@@ -146,8 +146,8 @@ class Filing(Handle):
             MissingExtraError: without the extra ``web``.
             DocumentError: it is a feed that cannot be read. Pages that cannot be are in the report.
         """
-        from mv2.ingest.files import Plan
         from mv2.ingest.pages import put_url
+        from mv2.ingest.plan import Plan
 
         fields = _fields(
             title=title, tags=tags, labels=labels, metadata=metadata,
@@ -255,7 +255,7 @@ class Filing(Handle):
         dry_run: bool,
         again: bool,
     ) -> Plan:
-        from mv2.ingest.files import Plan
+        from mv2.ingest.plan import Plan
 
         check_choice("duplicates", duplicates, ("keep", "report", "skip", "link"))
         return Plan(

@@ -11,11 +11,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from mv2._record import dataclass
 from mv2.errors import (
     DocumentLimitError,
     DuplicateUriError,
@@ -24,27 +23,25 @@ from mv2.errors import (
     ReadOnlyError,
     UnsupportedDocumentError,
 )
-from mv2.extract.model import Extraction, Limits, Part, ReadOptions, Source
-from mv2.ingest.documents import MAX_FRAME_BYTES, FoundMetadata, Prepared, prepare, prepare_whole
+from mv2.extract.model import Extraction, Part, Source
+from mv2.ingest.documents import MAX_FRAME_BYTES, FoundMetadata, prepare, prepare_whole
 from mv2.ingest.inside import Inside
 from mv2.ingest.known import KnownFile, KnownFiles
 from mv2.ingest.media import MediaModels
-from mv2.ingest.mutations import put_prepared
+from mv2.ingest.plan import Job, Plan, Progress
 from mv2.ingest.reading import documents_of, found_mime, listing
 from mv2.ingest.stopping import Stop, stop_on_interrupt
+from mv2.ingest.storing import store_jobs
 from mv2.ingest.tables import META
 from mv2.ingest.walking import FoundFile, as_text
 from mv2.reports import FileResult, FileStatus, IngestReport, Interrupted
-from mv2.types import Chunking, Document, OnConflict, Origin
+from mv2.types import Document, OnConflict, Origin
 
 if TYPE_CHECKING:
     from mv2.extract.pool import ReaderPool
     from mv2.extract.wire import Outcome
     from mv2.models.slot import EmbedderSlot
     from mv2.storage.store import Store
-
-Duplicates: TypeAlias = Literal["keep", "report", "skip", "link"]
-Progress: TypeAlias = Callable[[int, "int | None"], object]
 
 #: A batch is committed when it has so many documents or bytes, or is so old (seconds).
 BATCH_DOCUMENTS: Final = 2_000
@@ -53,67 +50,6 @@ BATCH_SECONDS: Final = 10.0
 #: Documents inside documents are taken in so deep.
 MAX_DEPTH: Final = 8
 _MAILBOX: Final = "application/mbox"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How files become documents.
-
-    Attributes:
-        fields: fields of ``Document`` that all of them get.
-        reading, chunking: how they are read and cut.
-        on_conflict: what an active document of the same uri means.
-        duplicates: what to do with a file whose bytes another document has.
-        use_mtime: its time of modification is the document's timestamp, where the file has no better one.
-        trust_stat: a file whose size and time of modification did not change is unchanged, unread.
-        store_unknown: files without a reader are stored as bytes instead of being skipped.
-        workers: processes that read; None means one a core.
-        dry_run: say what would be done, and write nothing.
-        again: read files again although they have not changed.
-    """
-
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    reading: ReadOptions = field(default_factory=ReadOptions)
-    chunking: Chunking = field(default_factory=Chunking)
-    on_conflict: OnConflict = "version"
-    duplicates: Duplicates = "keep"
-    use_mtime: bool = False
-    trust_stat: bool = False
-    store_unknown: bool = True
-    workers: int | None = None
-    dry_run: bool = False
-    again: bool = False
-
-
-@dataclass(slots=True)
-class _Job:
-    """A document on its way: a file, or a part of one."""
-
-    name: str
-    uri: str
-    file_name: str
-    data: bytes = b""
-    modified_ns: int | None = None
-    depth: int = 0
-    #: Fields of its document that do not depend on what is in it.
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    origin: Origin = field(default_factory=Origin)
-    is_file: bool = False
-    #: Its place among the files that were found, then among the parts of each.
-    order: tuple[int, ...] = ()
-    base: Document = field(default_factory=lambda: Document(content=""))
-    status: FileStatus = "added"
-    #: The active frame that it will replace.
-    previous: int | None = None
-    result: FileResult | None = None
-    prepared: list[Prepared] = field(default_factory=list)
-    #: The document that it is inside of, and what is inside of it.
-    outer: _Job | None = None
-    parts: list[_Job] = field(default_factory=list)
-    #: How many of its parts are still to be read; it is stored after them.
-    waiting_for: int = 0
-    #: What is inside of a file, one for the file and all its parts.
-    inside: Inside = field(default_factory=lambda: Inside(Limits()))
 
 
 class FileIngest:
@@ -154,8 +90,8 @@ class FileIngest:
         self._file_uris: set[str] = set()
         self._results: list[tuple[tuple[int, ...], FileResult]] = []
         self._found = 0
-        self._parts: deque[_Job] = deque()
-        self._batch: list[_Job] = []
+        self._parts: deque[Job] = deque()
+        self._batch: list[Job] = []
         self._batch_bytes = self._read_bytes = self._read = self._stored = 0
         self._began = self._flushed = time.monotonic()
         self._total: int | None = None
@@ -209,7 +145,7 @@ class FileIngest:
             or time.monotonic() - self._flushed >= BATCH_SECONDS
         )
 
-    def _jobs(self, files: Iterator[FoundFile], stopped: threading.Event) -> Iterator[tuple[_Job, Source]]:
+    def _jobs(self, files: Iterator[FoundFile], stopped: threading.Event) -> Iterator[tuple[Job, Source]]:
         """What there is to extract: parts of documents first, so that they do not pile up."""
         while not stopped.is_set():
             job = self._parts.popleft() if self._parts else None
@@ -219,16 +155,15 @@ class FileIngest:
                     return
                 job = self._job_of(file)
             if job is not None and self._plan.dry_run:
-                shown = job.result or FileResult(name=job.name, status=job.status)
-                self._finish(job, shown.status, reason=shown.reason)
+                self._finish(job, job.shown.status, reason=job.shown.reason)
             elif job is not None:
                 yield job, Source(data=job.data, name=job.file_name)
 
     # --- before reading -----------------------------------------------------------
 
-    def _job_of(self, file: FoundFile) -> _Job | None:
+    def _job_of(self, file: FoundFile) -> Job | None:
         """The work that a file means; None when there is nothing to do."""
-        job = _Job(
+        job = Job(
             name=file.name,
             uri=file.uri,
             file_name=as_text(os.path.basename(file.path)),
@@ -273,7 +208,7 @@ class FileIngest:
         same = plan.trust_stat and not plan.again and known.has_stat(file.size, file.modified_ns)
         return same and known.has_fields(plan.fields)
 
-    def _is_known(self, job: _Job, known: KnownFile | None) -> bool:
+    def _is_known(self, job: Job, known: KnownFile | None) -> bool:
         """Whether the bytes are there already: under this uri, or another one where that matters."""
         sha256 = hashlib.sha256(job.data).hexdigest()
         if known is not None and job.previous is not None:
@@ -301,7 +236,7 @@ class FileIngest:
             self._finish(job, "duplicate", reason=twin)
         return True
 
-    def _link(self, job: _Job, twin: str) -> None:
+    def _link(self, job: Job, twin: str) -> None:
         """Store where the content stands instead of the content."""
         document = replace(
             job.base, content="", chunks=(), metadata={**job.base.metadata, "duplicate_of": twin}
@@ -310,7 +245,7 @@ class FileIngest:
         job.prepared = [prepare(document)]
         self._to_batch(job)
 
-    def _base(self, job: _Job, sha256: str) -> Document:
+    def _base(self, job: Job, sha256: str) -> Document:
         """The fields of a file's document that do not depend on what is in it."""
         return Document(
             content="",
@@ -324,7 +259,7 @@ class FileIngest:
 
     # --- after reading ------------------------------------------------------------
 
-    def _take(self, job: _Job, outcome: Outcome) -> None:
+    def _take(self, job: Job, outcome: Outcome) -> None:
         """Make documents of what a reader found, and put them into the batch."""
         error = outcome.error
         if isinstance(error, UnsupportedDocumentError):
@@ -348,7 +283,7 @@ class FileIngest:
         if job.prepared[0].raw != job.data:  # then other bytes may have the same content
             job.prepared[0].document = replace(job.prepared[0].document, dedup=False)
         job.result = replace(
-            job.result or FileResult(name=job.name, status=job.status),
+            job.shown,
             reader=outcome.reader,
             warnings=() if found is None else found.warnings,
             chunks=len(job.prepared[0].entries) - 1,
@@ -357,7 +292,7 @@ class FileIngest:
         )
         self._queue_parts(job)
 
-    def _unread(self, job: _Job, outcome: Outcome) -> Document:
+    def _unread(self, job: Job, outcome: Outcome) -> Document:
         """The document of a file that no reader knows: its bytes, without text."""
         mime = job.base.mime or found_mime(outcome)
         return replace(
@@ -371,12 +306,12 @@ class FileIngest:
             origin=replace(job.base.origin or Origin(), mime=mime),
         )
 
-    def _time(self, job: _Job) -> int | None:
+    def _time(self, job: Job) -> int | None:
         """The timestamp of a document that has none of its own."""
         use = self._plan.use_mtime and job.modified_ns is not None
         return (job.modified_ns or 0) // 1_000_000_000 if use else None
 
-    def _documents(self, job: _Job, outcome: Outcome, found: Extraction) -> list[Document]:
+    def _documents(self, job: Job, outcome: Outcome, found: Extraction) -> list[Document]:
         """The document of a file, then those of its tables; what is inside of it is queued."""
         options = self._plan.reading
         if outcome.reader == "archive" or found_mime(outcome) == _MAILBOX:
@@ -390,10 +325,10 @@ class FileIngest:
         main = replace(main, title=main.title or job.file_name)
         return [listing(main, inside) if inside else main, *tables]
 
-    def _part_job(self, job: _Job, place: int, part: Part) -> _Job | None:
+    def _part_job(self, job: Job, place: int, part: Part) -> Job | None:
         """The work that a document inside a document means; None when there is too much inside."""
         modified_ns = None if part.modified is None else part.modified * 1_000_000_000
-        inner = _Job(
+        inner = Job(
             name=f"{job.name}!/{part.name}",
             uri=f"{job.uri}!/{part.name}",
             file_name=part.name.rpartition("/")[2],
@@ -405,12 +340,15 @@ class FileIngest:
             order=(*job.order, place),
             inside=job.inside,
         )
+        known: KnownFile | None = None
+
+        def is_taken(uri: str) -> bool:
+            nonlocal known
+            known = self._known.of(uri)
+            return uri in self._file_uris or (known is not None and known.origin.part_of != job.uri)
+
         try:
-            inner.uri = job.inside.take(
-                inner.uri,
-                len(part.data),
-                lambda uri: uri in self._file_uris or self._known.is_other(uri, job.uri),
-            )
+            inner.uri = job.inside.take(inner.uri, len(part.data), is_taken)
         except DocumentLimitError as error:
             self._add_to_total(1)
             self._fail(inner, error.message, error.code)
@@ -422,9 +360,16 @@ class FileIngest:
         on_conflict: OnConflict = "keep_both" if base.on_conflict == "keep_both" else "version"
         metadata = FoundMetadata(part.metadata, base.metadata)
         inner.base = replace(base, on_conflict=on_conflict, metadata=metadata)
+        if known is None or on_conflict == "keep_both":
+            return inner
+        if self._plan.again or not known.is_made_of(inner.base.origin, inner.fields):
+            inner.previous, inner.status = known.frame_id, "updated"
+        else:
+            inner.there, inner.data = known.frame_id, b""
+            job.inside.kept.update(known.uris())
         return inner
 
-    def _queue_parts(self, job: _Job) -> None:
+    def _queue_parts(self, job: Job) -> None:
         """Have what is inside a document read, but for what is known, then store the document.
 
         It comes last, so that no interrupt leaves a document without its parts: the next run would
@@ -435,23 +380,16 @@ class FileIngest:
         self._add_to_total(len(parts))
         if not parts:
             self._to_batch(job)
-        new: list[_Job] = []
         for part in parts:
-            known = self._known.of(part.uri)
-            if known is None or part.base.on_conflict == "keep_both":
-                new.append(part)
-            elif self._plan.again or not known.is_made_of(part.base.origin, part.fields):
-                part.previous, part.status = known.frame_id, "updated"
-                new.append(part)
-            else:
-                part.inside.kept.update(known.uris())
-                self._finish(part, "unchanged", frame_id=known.frame_id)
+            if part.there is not None:
+                self._finish(part, "unchanged", frame_id=part.there)
+        new = [part for part in parts if part.there is None]
         if job.outer is None:
             self._parts += new
         else:
             self._parts.extendleft(reversed(new))  # before those around it, so that few wait
 
-    def _leave(self, job: _Job) -> None:
+    def _leave(self, job: Job) -> None:
         """A document is done; the one that it is inside of may be, too."""
         outer = job.outer
         if outer is not None:
@@ -468,7 +406,9 @@ class FileIngest:
         self._batch_bytes = 0
         try:
             if batch:
-                self._results += self._commit(batch)
+                self._results += store_jobs(
+                    self._store, self._slot, batch, self._tell, again=self._plan.again
+                )
                 self._stored += len(batch)
             self._tell()
         except Error as error:
@@ -479,68 +419,19 @@ class FileIngest:
             self._stop.held = last
         self._flushed = time.monotonic()
 
-    def _commit(self, batch: Sequence[_Job]) -> list[tuple[tuple[int, ...], FileResult]]:
-        """Store documents, but for what others have stored in the meantime; returns the results."""
-        done: list[tuple[tuple[int, ...], FileResult]] = []
-        stored: list[_Job] = []
-        kept: set[str | None] = set()
-
-        def prepared() -> Iterator[Prepared]:
-            now = KnownFiles(self._store.view())  # asked for under the turn: nobody else writes any more
-            for job in batch:
-                settled = self._settled(job, now.of(job.uri))
-                if settled is not None:
-                    done.append((job.order, settled))
-                    continue
-                stored.append(job)
-                yield from job.prepared
-            for inside in {id(job.inside): job.inside for job in batch}.values():
-                kept.update(inside.kept)
-
-        def gone() -> Iterator[int]:
-            for job in stored:
-                if job.previous is not None and (not job.prepared or job.prepared[0].known):
-                    yield job.previous  # another document has its content now
-
-        put_prepared(self._store, prepared(), self._slot, self._tell, kept, gone())
-        view = self._store.view()
-        for job in stored:
-            shown = job.result or FileResult(name=job.name, status=job.status)
-            frame_id = job.prepared[0].frame_id if job.prepared else None
-            if frame_id is not None and job.prepared[0].known:
-                shown = FileResult(name=job.name, status="duplicate", reason=view.record(frame_id).uri)
-            done.append((job.order, replace(shown, uri=job.uri, frame_id=frame_id)))
-        return done
-
-    def _settled(self, job: _Job, now: KnownFile | None) -> FileResult | None:
-        """What became of a document that others have put since it was looked up; None to put it too."""
-        conflict = job.base.on_conflict
-        if now is None or now.frame_id == job.previous or conflict == "keep_both" or not job.prepared:
-            return None
-        result = FileResult(name=job.name, status="unchanged", uri=job.uri, frame_id=now.frame_id)
-        if conflict == "error":
-            reason = f"frame {now.frame_id} has the uri {job.uri}"
-            return replace(result, status="failed", frame_id=None, reason=reason, code=DuplicateUriError.code)
-        if conflict == "skip" or (not self._plan.again and now.is_made_of(job.base.origin, job.fields)):
-            return result
-        job.previous = now.frame_id
-        if job.result is not None and job.result.status == "added":
-            job.result = replace(job.result, status="updated")
-        return None
-
-    def _finish(self, job: _Job, status: FileStatus, **fields: Any) -> None:
+    def _finish(self, job: Job, status: FileStatus, **fields: Any) -> None:
         self._results.append((job.order, FileResult(name=job.name, status=status, uri=job.uri, **fields)))
         self._read += 1
         self._stored += 1
         self._tell()
         self._leave(job)
 
-    def _fail(self, job: _Job, reason: str, code: str | None = None) -> None:
+    def _fail(self, job: Job, reason: str, code: str | None = None) -> None:
         self._finish(job, "failed", reason=reason, code=code)
 
-    def _to_batch(self, job: _Job) -> None:
+    def _to_batch(self, job: Job) -> None:
         self._batch.append(job)
-        self._batch_bytes += sum(map(_held, job.prepared))
+        self._batch_bytes += job.held
         self._read += 1
         self._tell()
         if job.outer is not None:
@@ -560,22 +451,9 @@ class FileIngest:
             self._total += count
 
 
-def _held(prepared: Prepared) -> int:
-    """Bytes that a document takes while it waits to be stored, about."""
-    stored = sum(len(entry.payload) for entry in prepared.entries)
-    return max(stored, len(prepared.raw), sum(len(text) for text in prepared.texts if text))
-
-
 def _read(path: str) -> bytes:
     with open(path, "rb") as file:
         data = file.read(MAX_FRAME_BYTES + 1)
     if len(data) > MAX_FRAME_BYTES:
         raise InvalidArgumentError(f"it has more than the {MAX_FRAME_BYTES:,} bytes that a frame can hold")
     return data
-
-
-def reader_pool(plan: Plan) -> ReaderPool:
-    """The processes that read for a plan."""
-    from mv2.extract.pool import ReaderPool
-
-    return ReaderPool(plan.workers or os.cpu_count() or 1, plan.reading, plan.chunking)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from mv2.errors import DocumentError, InvalidArgumentError, MissingExtraError, UnsupportedDocumentError
 from mv2.extract.model import Extraction, Part, ReadOptions, Source
 from mv2.ingest.documents import FoundMetadata, chunks_of, read_content
-from mv2.ingest.files import MAX_DEPTH, FileIngest, Plan, reader_pool
+from mv2.ingest.files import MAX_DEPTH, FileIngest
 from mv2.ingest.inside import Inside, source_of
 from mv2.ingest.media import MediaModels
+from mv2.ingest.plan import Plan, reader_pool
 from mv2.ingest.reading import documents_of, found_mime, listing, with_chunks
 from mv2.ingest.tables import ROW
 from mv2.ingest.twins import check_threshold, settle_near

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -76,7 +76,7 @@ def source_of(uri: str | None, name: str) -> str:
     Args:
         name: that of its file.
     """
-    return uri or f"{_NAMELESS}{secrets.token_hex(8)}/{name}"
+    return uri or f"{_NAMELESS}{os.urandom(8).hex()}/{name}"
 
 
 def table_uri(table_id: str) -> str:
@@ -91,16 +91,21 @@ def row_uri(table_id: str, number: int) -> str:
 
 def table_frames(frames: Frames, of: str) -> list[int]:
     """The active frames of a table: the one that describes it, then its rows."""
+    return [frame_id for _, frame_id in _table(frames, of)]
+
+
+def _table(frames: Frames, of: str) -> Iterator[tuple[str, int]]:
     described = frames.active_id_of_uri(table_uri(of))
     if described is None:
-        return []
+        return
+    yield table_uri(of), described
     count = decode_metadata(frames.record(described).extra_metadata).get("n_rows")
     least = min(count, _MOST_ROWS) if isinstance(count, int) else 0
-    found, number = [described], 1
+    number = 1
     while (row := frames.active_id_of_uri(row_uri(of, number))) is not None or number < least:
-        found += [] if row is None else [row]
+        if row is not None:
+            yield row_uri(of, number), row
         number += 1
-    return found
 
 
 def listed(record: FrameRecord | FrameEntry) -> list[str]:
@@ -111,18 +116,21 @@ def listed(record: FrameRecord | FrameEntry) -> list[str]:
     return [uri for uri in uris if isinstance(uri, str)] if isinstance(uris, list) else []
 
 
-def inside(frames: Frames, frame_id: int) -> list[int]:
+def inside(frames: Frames, frame_id: int, kept: Collection[str | None] = ()) -> list[int]:
     """Active documents that were made of what is inside of a document, and inside of these.
 
     Others are not among them, whatever the document lists: it may be of anybody's making.
+
+    Args:
+        kept: uris of documents to leave out, with what is inside of them.
     """
     found: list[int] = []
     seen: set[int] = {frame_id}
     waiting = [frame_id]
     while waiting:
         outer = frames.record(waiting.pop())
-        for inner in _frames_of(frames, listed(outer)):
-            if inner not in seen and _is_of(frames.record(inner), outer):
+        for uri, inner in _frames_of(frames, listed(outer), kept):
+            if uri not in kept and inner not in seen and _is_of(frames.record(inner), outer):
                 seen.add(inner)
                 found.append(inner)
                 waiting.append(inner)
@@ -135,16 +143,17 @@ def left_over(frames: Frames, replaced: Iterable[int], kept: Collection[str | No
     Args:
         kept: uris of those that are.
     """
-    found = (inner for old in replaced for inner in inside(frames, old))
-    return [inner for inner in dict.fromkeys(found) if frames.record(inner).uri not in kept]
+    return list(dict.fromkeys(inner for old in replaced for inner in inside(frames, old, kept)))
 
 
-def _frames_of(frames: Frames, uris: Iterable[str]) -> Iterator[int]:
+def _frames_of(
+    frames: Frames, uris: Iterable[str], kept: Collection[str | None]
+) -> Iterator[tuple[str, int]]:
     for uri in uris:
         if uri.startswith(_TABLES):
-            yield from table_frames(frames, uri.removeprefix(_TABLES))
-        elif (frame_id := frames.active_id_of_uri(uri)) is not None:
-            yield frame_id
+            yield from _table(frames, uri.removeprefix(_TABLES))  # of one that is kept, rows may be gone
+        elif uri not in kept and (frame_id := frames.active_id_of_uri(uri)) is not None:
+            yield uri, frame_id
 
 
 def _is_of(inner: FrameRecord | FrameEntry, outer: FrameRecord | FrameEntry) -> bool:

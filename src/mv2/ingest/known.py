@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mv2._record import dataclass
 from mv2.errors import CorruptFileError
 from mv2.format.frame import ROLE_CHUNK, FrameRecord
-from mv2.ingest.inside import inside
+from mv2.ingest.inside import inside, listed
 from mv2.ingest.metadata import decode_metadata
 from mv2.ingest.places import origin_of
 from mv2.ingest.times import to_seconds
@@ -51,8 +51,8 @@ class KnownFile:
 
     def uris(self) -> list[str | None]:
         """Its own uri, and those of the documents that were made of what is inside of it."""
-        frames = [self.frame_id, *inside(self.view, self.frame_id)]
-        return [self.view.record(frame_id).uri for frame_id in frames]
+        inner = inside(self.view, self.frame_id) if listed(self.record) else ()
+        return [self.record.uri, *(self.view.record(frame_id).uri for frame_id in inner)]
 
     def has_fields(self, fields: Mapping[str, Any]) -> bool:
         """Whether the document has the fields that would be given to it."""
@@ -79,11 +79,6 @@ class KnownFiles:
         record = self._view.record(frame_id)
         origin = origin_of(record.extra_metadata)
         return KnownFile(frame_id, record, origin or Origin(), self._view)
-
-    def is_other(self, uri: str, outer: str) -> bool:
-        """Whether a uri is that of a document, and not of one inside of ``outer``."""
-        known = self.of(uri)
-        return known is not None and known.origin.part_of != outer
 
     def twin(self, sha256: str, uri: str) -> str | None:
         """The uri of another document that was read from the same bytes."""

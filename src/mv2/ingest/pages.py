@@ -12,9 +12,10 @@ from urllib.parse import unquote, urlsplit
 from mv2.errors import DocumentError
 from mv2.extract.detect import detect
 from mv2.extract.model import Limits
-from mv2.ingest.files import FileIngest, Plan, reader_pool
-from mv2.ingest.known import KnownFiles
+from mv2.ingest.files import FileIngest
+from mv2.ingest.known import KnownFile, KnownFiles
 from mv2.ingest.media import MediaModels
+from mv2.ingest.plan import Plan, reader_pool
 from mv2.ingest.walking import FoundFile
 from mv2.reports import FileResult, IngestReport
 from mv2.types import Origin
@@ -91,7 +92,7 @@ def _entries(fetched: Fetched, url: str, limits: Limits, known: KnownFiles) -> l
     found, taken = [], set[str]()
     for entry in listed:
         own = [name for name in (entry.link, entry.id) if names[name] == 1]
-        uri = _uri_of(entry, own, url, lambda uri: uri in taken or known.is_other(uri, url))
+        uri = _uri_of(entry, own, url, lambda uri: uri in taken or _is_other(known.of(uri), url))
         taken.add(uri)
         facts: Mapping[str, Any] = {
             "title": entry.title or None,
@@ -130,3 +131,7 @@ def _uri_of(entry: FeedEntry, own: Sequence[str], feed: str, is_taken: Callable[
         numbered = f"{uris[-1]} ({number})"
         free = None if is_taken(numbered) else numbered
     return free
+
+
+def _is_other(known: KnownFile | None, feed: str) -> bool:
+    return known is not None and known.origin.part_of != feed

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from mv2._record import dataclass
 from mv2.errors import InvalidArgumentError, MemoryNotFoundError, MissingExtraError, StorageError
 from mv2.format.frame import ROLE_CHUNK
-from mv2.ingest.files import FileIngest, Plan, reader_pool
+from mv2.ingest.files import FileIngest
 from mv2.ingest.inside import inside
 from mv2.ingest.media import MediaModels
 from mv2.ingest.mutations import tombstones
 from mv2.ingest.places import origin_of
+from mv2.ingest.plan import Plan, reader_pool
 from mv2.ingest.times import now
 from mv2.ingest.walking import FoundFile, as_bytes, uri_of, walk
 from mv2.reports import FileResult, IngestReport, Interrupted

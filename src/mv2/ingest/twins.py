@@ -12,7 +12,7 @@ from mv2.reports import FileResult, IngestReport
 from mv2.search.duplicates import duplicate_groups
 
 if TYPE_CHECKING:
-    from mv2.ingest.files import Duplicates
+    from mv2.ingest.plan import Duplicates
     from mv2.storage.store import Store
     from mv2.types import DuplicateGroup
 

@@ -43,7 +43,7 @@ NEEDED = {
     "feed": "selectolax",
     "mail": "selectolax",
     "image": "PIL",
-    "audio": "mutagen",
+    "audio": "tinytag",
 }
 #: What no rendered text may hold: marks of formats, and characters that show nothing.
 MARKS = ("</", "<script", "&nbsp;", "&amp;", "&#", "\\par", "mso-", "\ufffd", "\u00ad", "\u00a0", "\ufeff")

@@ -13,6 +13,8 @@ import pytest
 import mv2
 from mv2 import ReadOptions
 from mv2.ingest import files as files_module
+from mv2.ingest import storing
+from mv2.ingest.plan import Duplicates
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def test_unknown_kinds_are_kept_as_bytes_or_skipped(memory: mv2.Memvid, store: b
 
 
 @pytest.mark.parametrize("policy", ["keep", "report", "skip", "link"])
-def test_equal_files(memory: mv2.Memvid, policy: files_module.Duplicates) -> None:
+def test_equal_files(memory: mv2.Memvid, policy: Duplicates) -> None:
     write("a.csv", PEOPLE)
     memory.put_files("a.csv")
     write("b.csv", PEOPLE)
@@ -134,7 +136,7 @@ def test_equal_files(memory: mv2.Memvid, policy: files_module.Duplicates) -> Non
 
 
 @pytest.mark.parametrize("policy", ["report", "skip", "link"])
-def test_nearly_equal_files(memory: mv2.Memvid, policy: files_module.Duplicates) -> None:
+def test_nearly_equal_files(memory: mv2.Memvid, policy: Duplicates) -> None:
     words = " ".join(f"word{n}" for n in range(200))
     write("a.txt", words)
     write("b.txt", words + " and a few more")
@@ -391,7 +393,7 @@ def test_an_error_of_the_memory_says_what_is_kept(
     monkeypatch.setattr(files_module, "BATCH_DOCUMENTS", 2)
     for number in range(6):
         write(f"in/{number}.txt", f"text {number}")
-    real, calls = files_module.put_prepared, []
+    real, calls = storing.put_prepared, []
 
     def put_prepared(*args: object) -> object:
         calls.append(1)
@@ -399,7 +401,7 @@ def test_an_error_of_the_memory_says_what_is_kept(
             raise mv2.LockedError("another process writes")
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(files_module, "put_prepared", put_prepared)
+    monkeypatch.setattr(storing, "put_prepared", put_prepared)
     with pytest.raises(mv2.LockedError) as caught:
         memory.put_files("in")
     assert caught.value.__notes__ == ["2 documents were settled before, and stay so."]

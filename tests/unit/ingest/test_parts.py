@@ -224,7 +224,7 @@ def test_of_nested_archives_few_members_wait_at_a_time(
     most = 0
     real = files_module.FileIngest._queue_parts
 
-    def queue(self: files_module.FileIngest, job: files_module._Job) -> None:
+    def queue(self: files_module.FileIngest, job: files_module.Job) -> None:
         nonlocal most
         real(self, job)
         most = max(most, len(self._parts))

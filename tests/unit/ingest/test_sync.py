@@ -12,6 +12,7 @@ import pytest
 
 import mv2
 from mv2.ingest import files as files_module
+from mv2.ingest.plan import Duplicates
 
 
 @pytest.fixture
@@ -204,9 +205,7 @@ def test_of_a_name_whose_case_changed_one_document_stays(
 
 
 @pytest.mark.parametrize("policy", ["skip", "link"])
-def test_a_file_that_was_moved_is_no_duplicate_of_what_goes(
-    memory: mv2.Memvid, policy: files_module.Duplicates
-) -> None:
+def test_a_file_that_was_moved_is_no_duplicate_of_what_goes(memory: mv2.Memvid, policy: Duplicates) -> None:
     Path("notes/a.txt").write_text("The heron waits.")
     memory.sync("notes", duplicates=policy)
     os.rename("notes/a.txt", "notes/moved.txt")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mv2
-from mv2.ingest import files as files_module
+from mv2.ingest import storing
 from mv2.types import OnConflict
 
 
@@ -26,14 +26,14 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[mv2.Memv
 def first(memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
     """What another handle does when this one has read its files and not yet stored them: call these."""
     todo: list[object] = []
-    real = files_module.put_prepared
+    real = storing.put_prepared
 
     def put_prepared(*args: object) -> object:
         while todo:
             todo.pop()()  # type: ignore[operator]
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(files_module, "put_prepared", put_prepared)
+    monkeypatch.setattr(storing, "put_prepared", put_prepared)
     yield todo
     assert todo == []
 
