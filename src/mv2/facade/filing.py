@@ -81,8 +81,9 @@ class Filing(Handle):
 
         Raises:
             Interrupted: Ctrl-C; what was finished is committed, and its ``report`` tells what.
-            InvalidArgumentError: and its kinds, for arguments that can never work.
-            LockedError, CapacityExceededError, ReadOnlyError, ClosedError, StorageError.
+            InvalidArgumentError: and its kinds, for arguments that can never work; nothing was read.
+            LockedError, CapacityExceededError, ReadOnlyError, ClosedError, StorageError, ModelError: and
+                its kinds. Batches that were committed before stay, and the same call goes on from there.
         """
         from mv2.ingest.filing import put_files
         from mv2.ingest.plan import Plan
@@ -231,7 +232,8 @@ class Filing(Handle):
         Args:
             stop: set it to end the watching.
 
-        Raises: as ``sync``; MissingExtraError without the extra ``watch``.
+        Raises: as ``sync``, which ends the watching; MissingExtraError without the extra ``watch``;
+            StorageError when the system cannot watch the folder.
         """
         from mv2.ingest.sync import Selection, watch
 

@@ -28,7 +28,7 @@ from mv2.ingest.documents import MAX_FRAME_BYTES, FoundMetadata, prepare, prepar
 from mv2.ingest.inside import Inside
 from mv2.ingest.known import KnownFile, KnownFiles
 from mv2.ingest.media import MediaModels
-from mv2.ingest.plan import Job, Plan, Progress
+from mv2.ingest.plan import Job, Plan, Progress, reader_pool
 from mv2.ingest.reading import documents_of, found_mime, listing
 from mv2.ingest.stopping import Stop, stop_on_interrupt
 from mv2.ingest.storing import store_jobs
@@ -38,9 +38,7 @@ from mv2.reports import FileResult, FileStatus, IngestReport, Interrupted
 from mv2.types import Document, OnConflict, Origin
 
 if TYPE_CHECKING:
-    from mv2.extract.pool import ReaderPool
     from mv2.extract.wire import Outcome
-    from mv2.models.slot import EmbedderSlot
     from mv2.storage.store import Store
 
 #: A batch is committed when it has so many documents or bytes, or is so old (seconds).
@@ -66,10 +64,8 @@ class FileIngest:
     def __init__(
         self,
         store: Store,
-        slot: EmbedderSlot | None,
-        plan: Plan,
-        pool: ReaderPool,
         models: MediaModels,
+        plan: Plan,
         progress: Progress | None = None,
         leaving: Collection[int] = (),
     ) -> None:
@@ -81,9 +77,8 @@ class FileIngest:
                 remedy='Open it with mode "r+" or "a".',
             )
         self._store = store
-        self._slot = slot
         self._plan = plan
-        self._pool = pool
+        self._pool = reader_pool(plan)
         self._models = models
         self._progress = progress
         self._known = KnownFiles(store.view(), leaving)
@@ -98,7 +93,7 @@ class FileIngest:
         self._stop = Stop()
 
     def run(self, files: Collection[FoundFile]) -> IngestReport:
-        """Take in all files.
+        """Take in all files; called once.
 
         Raises:
             Interrupted: the user stopped it; everything that was finished is committed.
@@ -107,7 +102,7 @@ class FileIngest:
         """
         self._total = len(files)
         self._file_uris = {file.uri for file in files}
-        with stop_on_interrupt() as stopped:
+        with stop_on_interrupt() as stopped, self._pool:
             self._stop = stopped
             try:
                 self._take_all(iter(files), stopped)
@@ -407,7 +402,7 @@ class FileIngest:
         try:
             if batch:
                 self._results += store_jobs(
-                    self._store, self._slot, batch, self._tell, again=self._plan.again
+                    self._store, self._models.slot, batch, self._tell, again=self._plan.again
                 )
                 self._stored += len(batch)
             self._tell()

@@ -15,7 +15,7 @@ from mv2.ingest.documents import FoundMetadata, chunks_of, read_content
 from mv2.ingest.files import MAX_DEPTH, FileIngest
 from mv2.ingest.inside import Inside, source_of
 from mv2.ingest.media import MediaModels
-from mv2.ingest.plan import Plan, reader_pool
+from mv2.ingest.plan import Plan
 from mv2.ingest.reading import documents_of, found_mime, listing, with_chunks
 from mv2.ingest.tables import ROW
 from mv2.ingest.twins import check_threshold, settle_near
@@ -59,8 +59,7 @@ def put_files(
         if len(found) != 1:
             raise InvalidArgumentError(f"uri is given for {len(found)} files", remedy="Give it for one file.")
         found = [replace(found[0], uri=uri)]
-    with reader_pool(plan) as pool:
-        report = FileIngest(store, models.slot, plan, pool, models, progress).run(found)
+    report = FileIngest(store, models, plan, progress).run(found)
     return report if near is None else settle_near(store, report, near, plan.duplicates)
 
 

@@ -15,7 +15,7 @@ from mv2.extract.model import Limits
 from mv2.ingest.files import FileIngest
 from mv2.ingest.known import KnownFile, KnownFiles
 from mv2.ingest.media import MediaModels
-from mv2.ingest.plan import Plan, reader_pool
+from mv2.ingest.plan import Plan
 from mv2.ingest.walking import FoundFile
 from mv2.reports import FileResult, IngestReport
 from mv2.types import Origin
@@ -54,8 +54,8 @@ def put_url(
     is_feed = detect(fetched.data, name).reader == _FEED
     found = _entries(fetched, url, plan.reading.limits, documents) if is_feed else []
     page = FoundFile(path=name, name=url, uri=identity, data=fetched.data, origin=_origin(fetched))
-    with reader_pool(replace(plan, workers=plan.workers or (1 if not found else None))) as pool:
-        return FileIngest(store, models.slot, plan, pool, models).run(found or [page])
+    plan = replace(plan, workers=plan.workers or (None if found else 1))
+    return FileIngest(store, models, plan).run(found or [page])
 
 
 def _origin(fetched: Fetched) -> Origin:

@@ -18,7 +18,7 @@ from mv2.ingest.inside import inside
 from mv2.ingest.media import MediaModels
 from mv2.ingest.mutations import tombstones
 from mv2.ingest.places import origin_of
-from mv2.ingest.plan import Plan, reader_pool
+from mv2.ingest.plan import Plan
 from mv2.ingest.times import now
 from mv2.ingest.walking import FoundFile, as_bytes, uri_of, walk
 from mv2.reports import FileResult, IngestReport, Interrupted
@@ -68,14 +68,13 @@ def sync(
         return replace(report, files=report.files + retired, seconds=time.monotonic() - began)
 
     leaving = [frame_id for frame_id, _ in gone]
-    with reader_pool(plan) as pool:
-        ingest = FileIngest(store, models.slot, plan, pool, models, progress, leaving)
-        if not plan.dry_run:  # first, so that no file that was moved is a duplicate of what goes
-            _retire(store, leaving)
-        try:
-            return whole(ingest.run(found))
-        except Interrupted as stop:
-            raise Interrupted(whole(stop.report)) from None
+    ingest = FileIngest(store, models, plan, progress, leaving)
+    if not plan.dry_run:  # first, so that no file that was moved is a duplicate of what goes
+        _retire(store, leaving)
+    try:
+        return whole(ingest.run(found))
+    except Interrupted as stop:
+        raise Interrupted(whole(stop.report)) from None
 
 
 def watch(

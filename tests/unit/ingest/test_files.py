@@ -582,3 +582,21 @@ def test_options_that_mean_nothing_are_refused_before_anything_is_read(
 def test_a_name_is_no_path_where_a_file_is_to_be_read() -> None:
     with pytest.raises(mv2.InvalidArgumentError, match="neither bytes nor a path"):
         mv2.read_document("report.pdf")  # type: ignore[arg-type]
+
+
+def test_an_interrupt_while_the_readers_end_tells_what_is_kept(
+    memory: mv2.Memvid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mv2.extract.pool import ReaderPool
+
+    real = ReaderPool.close
+
+    def close(self: ReaderPool) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        real(self)
+
+    monkeypatch.setattr(ReaderPool, "close", close)
+    write("a.txt", "alpha")
+    with pytest.raises(mv2.Interrupted) as caught:
+        memory.put_files("a.txt")
+    assert caught.value.report.count("added") == 1
