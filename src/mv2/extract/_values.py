@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -149,24 +148,6 @@ def number_text(value: float) -> str:
     if "e" not in short:
         return short
     return f"{value:.20f}".rstrip("0") if 1e-9 <= abs(value) < 1 else short
-
-
-def iso_value(value: object) -> Value:
-    """A value of Python as a cell: dates and times as ISO text, durations as ``h:mm:ss``.
-
-    A date and time at midnight stays a date and time; what is not known is taken as text.
-    """
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ", timespec="microseconds" if value.microsecond else "seconds")
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, dt.time):
-        return value.isoformat(timespec="microseconds" if value.microsecond else "seconds")
-    if isinstance(value, dt.timedelta):
-        return duration_text(value.total_seconds())
-    return str(value)
 
 
 def duration_text(seconds: float) -> str:

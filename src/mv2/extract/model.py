@@ -196,6 +196,26 @@ class Table:
 
         return table_markdown(self)
 
+    def to_arrow(self) -> Any:
+        """A ``pyarrow.Table`` with the headers as column names; cells of mixed kinds become text.
+
+        Raises:
+            MissingExtraError: without the extra ``arrow``.
+        """
+        from mv2.extract.tables import table_arrow
+
+        return table_arrow(self)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` with the headers as column names.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from mv2.extract.tables import table_frame
+
+        return table_frame(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:

@@ -7,9 +7,10 @@ import io
 import json
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from mv2._late import late_pattern
+from mv2.errors import MissingExtraError
 from mv2.extract._headers import Header, find_header, is_made_up, joined_names, unique_names
 from mv2.extract._values import clean, column_types, value_text
 from mv2.extract.builder import TextBuilder
@@ -187,3 +188,32 @@ def table_json(table: Table) -> str:
 
 def _finite(value: Value) -> Value:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def table_arrow(table: Table) -> Any:
+    """The table as ``pyarrow.Table``; see ``Table.to_arrow``."""
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise MissingExtraError(
+            "tables of Arrow need the package pyarrow", remedy="pip install 'mv2[arrow]'"
+        ) from error
+    columns = {}
+    for place, name in enumerate(table.headers):
+        cells = [row[place] for row in table.rows]
+        kinds = {type(cell) for cell in cells if cell is not None}
+        if len(kinds - {int, float}) > (0 if kinds & {int, float} else 1):
+            cells = [None if cell is None else value_text(cell) for cell in cells]
+        elif float in kinds:
+            cells = [None if cell is None else float(cell) for cell in cells]
+        columns[name] = pa.array(cells)
+    return pa.table(columns)
+
+
+def table_frame(table: Table) -> Any:
+    """The table as ``pandas.DataFrame``; see ``Table.to_pandas``."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingExtraError("data frames need the package pandas", remedy="pip install pandas") from error
+    return pd.DataFrame(list(table.rows), columns=list(table.headers))

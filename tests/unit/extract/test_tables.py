@@ -1,14 +1,16 @@
 """Tables are made from rows with the right names and types, and written so that they can be read back."""
 
 import csv
-import datetime as dt
 import io
 import json
+import sys
 
 import pytest
 
-from mv2.extract._values import common_type, duration_text, iso_value, number_text, value_text, value_type
+from mv2.errors import MissingExtraError
+from mv2.extract._values import common_type, duration_text, number_text, value_text, value_type
 from mv2.extract.builder import TextBuilder
+from mv2.extract.model import Table
 from mv2.extract.tables import (
     find_header,
     make_table,
@@ -233,11 +235,29 @@ def test_numbers_are_written_without_noise(number, text):
     assert number_text(number) == text
 
 
-def test_values_of_python_become_iso_text():
-    assert iso_value(dt.date(2024, 1, 31)) == "2024-01-31"
-    assert iso_value(dt.datetime(2024, 1, 31, 14, 30)) == "2024-01-31 14:30:00"  # noqa: DTZ001
-    assert iso_value(dt.time(8, 30)) == "08:30:00"
-    assert iso_value(dt.timedelta(hours=27, minutes=15)) == "27:15:00"
-    assert iso_value(3.5) == 3.5
+def test_spans_and_truth_are_written_as_people_do():
+    assert duration_text(27.25 * 3600) == "27:15:00"
     assert duration_text(-61) == "-0:01:01"
     assert value_text(True) == "true"
+
+
+def test_a_table_as_arrow_and_as_a_data_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (("kettle", 20, 1.5, True, "x"), ("cup", None, 2, False, 3))
+    table = Table(headers=("thing", "price", "weight", "in stock", "code"), rows=rows)
+    arrow = table.to_arrow()
+    assert arrow.column_names == list(table.headers)
+    assert [str(field.type) for field in arrow.schema] == ["string", "int64", "double", "bool", "string"]
+    assert arrow.to_pylist()[1] == {
+        "thing": "cup",
+        "price": None,
+        "weight": 2.0,
+        "in stock": False,
+        "code": "3",
+    }
+    frame = table.to_pandas()
+    assert list(frame.columns) == list(table.headers)
+    assert frame["thing"].tolist() == ["kettle", "cup"]
+    for name, call in (("pyarrow", table.to_arrow), ("pandas", table.to_pandas)):
+        monkeypatch.setitem(sys.modules, name, None)
+        with pytest.raises(MissingExtraError, match=name):
+            call()

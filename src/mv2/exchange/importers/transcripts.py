@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
@@ -123,7 +124,7 @@ def _conversation(bundle: Bundle, name: str, session: _Session) -> Iterator[Item
     )
 
 
-class _Session:
+class _Session(ABC):
     """What is gathered from the lines of a file."""
 
     def __init__(self, tools: Tools, thinking: bool) -> None:
@@ -135,11 +136,11 @@ class _Session:
         self.thinking = thinking
         self.tool_names: dict[str, str] = {}
 
-    def name(self, stem: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def name(self, stem: str) -> str: ...
 
-    def line(self, number: int, value: Mapping[str, Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def line(self, number: int, value: Mapping[str, Any]) -> None: ...
 
     @property
     def last(self) -> str | None:
